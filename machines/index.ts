@@ -1,0 +1,28 @@
+import { customerMessages } from './customer/customer.messages.js';
+import { fraudMessages } from './fraud/fraud.messages.js';
+import { inventoryMessages } from './inventory/inventory.messages.js';
+import { notificationMessages } from './notification/notification.messages.js';
+import { orderMessages } from './order/order.messages.js';
+import { paymentMessages } from './payment/payment.messages.js';
+import type { DataOf, Outgoing, Received } from './shared/message.js';
+import { shipmentMessages } from './shipment/shipment.messages.js';
+
+/** Every message of FlowMart by its catalogue name. */
+export const messages = {
+  ...orderMessages,
+  ...paymentMessages,
+  ...inventoryMessages,
+  ...shipmentMessages,
+  ...fraudMessages,
+  ...notificationMessages,
+  ...customerMessages,
+};
+
+export type MessageName = keyof typeof messages;
+export type MessageData<N extends MessageName> = DataOf<(typeof messages)[N]>;
+
+/** Any message of FlowMart, or those of the given names, on its way out. */
+export type FlowmartOutgoing<N extends MessageName = MessageName> = { [K in N]: Outgoing<K, MessageData<K>> }[N];
+
+/** Any message of FlowMart, or those of the given names, as received. */
+export type FlowmartReceived<N extends MessageName = MessageName> = { [K in N]: Received<K, MessageData<K>> }[N];
