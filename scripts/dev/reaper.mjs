@@ -35,6 +35,10 @@ for (const folder of folders) {
   }
 }
 
+/**
+ * @param {number} pid
+ * @param {NodeJS.Signals | 0} signal
+ */
 function send(pid, signal) {
   try {
     return process.kill(pid, signal);
@@ -43,7 +47,10 @@ function send(pid, signal) {
   }
 }
 
-// In a container without an init process nobody collects the dead: they answer signals, but their state is Z.
+/**
+ * In a container without an init process nobody collects the dead: they answer signals, but their state is Z.
+ * @param {number} pid
+ */
 function isAlive(pid) {
   if (!send(pid, 0)) return false;
   try {
