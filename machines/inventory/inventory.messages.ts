@@ -94,6 +94,8 @@ export const inventoryMessages = {
       newQuantity: z.int(),
       quantityOnHand: z.int().min(0),
       quantityReserved: z.int().min(0),
+      /** Version of the stock item after the change: of two adjustments the higher one is the newer. */
+      stockVersion: z.int().min(0),
       reason: adjustmentReason,
       /** Units of the movement, always positive. */
       quantity: z.int().min(1),

@@ -1,2 +1,2 @@
 // Every service's tables, for those who need the whole Database type: one side-effect import per module of ./tables/.
-export {};
+import './tables/inventory.js';
