@@ -1,2 +1,4 @@
 // Every service's tables, for those who need the whole Database type: one side-effect import per module of ./tables/.
 import './tables/inventory.js';
+import './tables/fraud.js';
+import './tables/notifications.js';

@@ -1,9 +1,13 @@
 import type { Migration } from 'kysely';
 import * as runtime from './0001_runtime.js';
 import * as inventory from './0004_inventory.js';
+import * as fraud from './0006_fraud.js';
+import * as notifications from './0007_notifications.js';
 
 /** Every migration in order; the name is recorded in the database, so it never changes once landed. */
 export const migrations: Record<string, Migration> = {
   '0001_runtime': runtime,
   '0004_inventory': inventory,
+  '0006_fraud': fraud,
+  '0007_notifications': notifications,
 };
