@@ -87,7 +87,7 @@ export const variables = {
   },
   STRIPE_API_BASE: {
     schema: url('http:', 'https:').optional(),
-    wants: 'an http(s) URL such as http://127.0.0.1:12111, or nothing for Stripe itself',
+    wants: 'an http(s) URL such as http://127.0.0.1:4242, or nothing for Stripe itself',
   },
   SMTP_URL: {
     schema: url('smtp:', 'smtps:').optional(),

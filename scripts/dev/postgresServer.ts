@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { freePort } from './freePort.js';
 import { lastLines, type ManagedProcess, startProcess, waitUntil } from './managedProcess.js';
@@ -19,6 +20,8 @@ import { UserError } from './userError.js';
 export interface PostgresOptions {
   /** Holds the data, the password and the log; made when it is not there. */
   folder: string;
+  /** Where the log goes when not to `folder`. */
+  logFolder?: string;
   /** Used when it is free. */
   port?: number;
   /** false: a power cut may cost data, and tests are faster. A killed process never does. */
@@ -47,7 +50,7 @@ const user = 'flowmart';
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const { folder, runAs, binaries } = await place(options.folder);
   const data = join(folder, 'data');
-  const logFile = resolve(options.folder, 'postgres.log');
+  const logFile = resolve(options.logFolder ?? options.folder, 'postgres.log');
   const password = await readPassword(folder);
   const command = (name: string) => join(binaries, 'bin', name);
 
@@ -57,7 +60,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const url = (database: string) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
   const start = async () => {
     // A killed predecessor's last backends need a moment to notice; until then the new server gives up at once.
-    for (let attempt = 1; ; attempt++) {
+    const deadline = Date.now() + 10_000;
+    for (;;) {
       const managed = await startProcess({
         name: 'PostgreSQL',
         command: command('postgres'),
@@ -69,12 +73,12 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       });
       if (await waitUntil(managed, () => answers(url('postgres')), 60_000)) return managed;
       await managed.stop(1000);
-      if (attempt === 20 || !/pre-existing shared memory|lock file/.test(lastLines(managed.output(), 5))) {
+      if (Date.now() > deadline || !/pre-existing shared memory|lock file/.test(lastLines(managed.output(), 5))) {
         throw new UserError(
           `PostgreSQL did not start. Its log, ${logFile}, ends with:\n${lastLines(managed.output(), 8)}`,
         );
       }
-      await new Promise((done) => setTimeout(done, 200));
+      await sleep(200);
     }
   };
 
@@ -128,7 +132,7 @@ async function initialise(
   await rm(data, { recursive: true, force: true });
   const passwordFile = join(folder, 'initdb.password');
   await writeFile(passwordFile, password);
-  if (runAs) await (await import('node:fs/promises')).chown(passwordFile, runAs.uid, runAs.gid);
+  if (runAs) await chown(passwordFile, runAs.uid, runAs.gid);
   await chmod(passwordFile, 0o600);
   try {
     const managed = await startProcess({
@@ -143,7 +147,7 @@ async function initialise(
         '--no-locale',
         ...(options.fsync === false ? ['--no-sync'] : []),
       ],
-      logFile: resolve(options.folder, 'initdb.log'),
+      logFile: resolve(options.logFolder ?? options.folder, 'initdb.log'),
       cwd: folder,
       ...runAs,
     });

@@ -6,6 +6,7 @@ let child: ChildProcess | undefined;
 
 /** Tells the reaper (see reaper.mjs) what to clear away should this process die without doing so itself. */
 export const reaper = {
+  pid: (): number | undefined => running().pid,
   watch(pid: number, signal: NodeJS.Signals): void {
     tell({ watch: { pid, signal } });
   },
@@ -22,8 +23,12 @@ export const reaper = {
 };
 
 function tell(message: object): void {
+  running().stdin?.write(`${JSON.stringify(message)}\n`);
+}
+
+function running(): ChildProcess {
   child ??= start();
-  child.stdin?.write(`${JSON.stringify(message)}\n`);
+  return child;
 }
 
 function start(): ChildProcess {

