@@ -21,6 +21,9 @@ export const recipients = {
 } as const;
 
 export type Recipient = keyof typeof recipients;
+/** The recipients that are actors: their timers come through `<service>.timers`. */
+export const actors = ['order', 'payment', 'reservation', 'shipment'] as const satisfies readonly Recipient[];
+
 export type Service = (typeof recipients)[Recipient];
 
 /** The payload fields of a message that can name the actor it is for. */

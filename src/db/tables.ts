@@ -22,6 +22,7 @@ export interface MailboxTable {
   deferred: Generated<boolean>;
   attempts: Generated<number>;
   lease_until: Instant | null;
+  in_doubt: Generated<boolean>;
   last_error: string | null;
 }
 

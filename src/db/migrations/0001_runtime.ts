@@ -22,6 +22,7 @@ export async function up(db: Kysely<never>): Promise<void> {
       deferred boolean not null default false,
       attempts integer not null default 0,
       lease_until timestamptz,
+      in_doubt boolean not null default false,
       last_error text
     ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000)`.execute(db);
   await sql`create index mailbox_actor on runtime.mailbox (actor_id, recipient)`.execute(db);

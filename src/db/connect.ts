@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { Kysely, PostgresDialect } from 'kysely';
+import { Client, Pool, type PoolConfig } from 'pg';
+import type { Database } from './tables.js';
+
+const marker = /^\s*\/\* prepared \*\//;
+const names = new Map<string, string>();
+
+function nameOf(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = createHash('sha1').update(text).digest('base64url');
+    names.set(text, name);
+  }
+  return name;
+}
+
+/**
+ * Prepares, once per connection, the statements whose text starts with `/* prepared *\/`: the constant, multi-row ones of the
+ * hot path, which PostgreSQL then parses and plans once instead of at every drain.
+ */
+class PreparingClient extends Client {
+  override query(...args: never[]): never {
+    const [text, values, ...rest] = args as unknown as [unknown, unknown, ...unknown[]];
+    const query = super.query as (...args: unknown[]) => never;
+    if (typeof text === 'string' && Array.isArray(values) && marker.test(text)) {
+      return query.call(this, { name: nameOf(text), text, values }, ...rest);
+    }
+    return query.call(this, ...(args as unknown[]));
+  }
+}
+
+/** The database connection and the way to close it. */
+export interface Connection {
+  readonly db: Kysely<Database>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a pool on PostgreSQL.
+ * @param options.poolSize connections at most
+ * @param options.onError told of an idle connection's failure, which the pool mends by itself
+ */
+export function connect(options: {
+  url: string;
+  poolSize: number;
+  name: string;
+  onError: (error: Error) => void;
+}): Connection {
+  const pool = new Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    application_name: options.name,
+    connectionTimeoutMillis: 5_000,
+    idle_in_transaction_session_timeout: 30_000,
+    keepAlive: true,
+    Client: PreparingClient,
+  } as PoolConfig & { Client: typeof Client });
+  pool.on('error', options.onError);
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  return { db, close: () => db.destroy() };
+}

@@ -1,0 +1,555 @@
+import type { Kysely } from 'kysely';
+import type { Outgoing, Received } from '../../machines/shared/message.js';
+import type { Database } from '../db/tables.js';
+import { type Envelope, envelope } from './envelope.js';
+import { DomainError, FatalError } from './errors.js';
+import {
+  allowedEvents,
+  create,
+  type Living,
+  receive,
+  restore,
+  statePath,
+  timerPrefix,
+  toSnapshot,
+} from './lifecycle.js';
+import type { Actor, Handled, Participant, Snapshot, Trx } from './ports.js';
+import type { Ref, Routing } from './routing.js';
+import {
+  type ActorWrite,
+  buryMessages,
+  type Entry,
+  type Key,
+  loadActors,
+  lockActors,
+  logEvents,
+  type Publication,
+  type Returned,
+  returnMessages,
+  type Sending,
+  type StoredActor,
+  saveActors,
+  sendMessages,
+  type Taken,
+  takeMessages,
+  writeJournal,
+} from './store.js';
+import { type Arming, armTimers, disarmTimers } from './timers.js';
+
+/** What a drain works with. */
+export interface Engine {
+  readonly db: Kysely<Database>;
+  readonly participants: Readonly<Record<string, Participant>>;
+  readonly routing: Routing;
+  /** ms after which the sweeper wakes a message that nobody fetched. */
+  readonly wakeAfterMs: number;
+}
+
+/** One thing to drain: an actor's mailbox, and optionally a message that comes straight from a request instead of from the mailbox. */
+export interface Unit extends Key {
+  readonly direct?: Envelope;
+}
+
+/** What a direct message did; see `Accepted` in accept.ts. */
+export interface DirectResult {
+  readonly outcome: 'applied' | 'ignored' | 'deferred' | 'refused';
+  readonly state: string | null;
+  readonly version: number | null;
+  readonly snapshot: Snapshot | null;
+  readonly allowedEvents: readonly string[];
+  readonly reason: string | null;
+  readonly refusal: DomainError | null;
+  readonly answer: unknown;
+}
+
+/** The result of one committed drain. */
+export interface Drained {
+  /** Messages that now wait in mailboxes and want a packet. */
+  readonly refs: readonly Ref[];
+  /** By message id. */
+  readonly direct: ReadonlyMap<string, DirectResult>;
+  readonly consumed: number;
+}
+
+/** How often a message may throw before it is parked, and how long it waits in between (ms): 0.2, 0.8, 3.2, 12.8 s. */
+export const maxAttempts = 5;
+export const backoffMs = (attempts: number): number => 50 * 4 ** attempts;
+
+interface Pending {
+  readonly message: Envelope;
+  /** Null for a direct message and for one raised within this drain. */
+  readonly taken: Taken | null;
+}
+
+/**
+ * Drains mailboxes in one transaction: takes the messages, computes the transitions, stores snapshots, journal, timers and the
+ * next messages. All or nothing (invariant 2). Nothing outside the database happens here.
+ * @throws the database's or a handler's error; the transaction is then rolled back
+ */
+export function drain(engine: Engine, units: readonly Unit[]): Promise<Drained> {
+  return engine.db.transaction().execute((trx) => new Drain(engine, trx, units).run());
+}
+
+/** The work of one drain; lives as long as its transaction. */
+class Drain {
+  readonly #engine: Engine;
+  readonly #trx: Trx;
+  readonly #units: readonly Unit[];
+  readonly #actors = new Map<string, ActorWork>();
+  readonly #forHandlers = new Map<string, { actorId: string; pending: Pending }[]>();
+  readonly #direct = new Map<string, DirectResult>();
+  readonly #entries: Entry[] = [];
+  readonly #sendings: Sending[] = [];
+  readonly #publications: Publication[] = [];
+  readonly #returned: Returned[] = [];
+  readonly #buried: { taken: Taken; attempts: number; error: string }[] = [];
+  /** Ids of direct messages: somebody waits to hear what they did. */
+  readonly #awaited: ReadonlySet<string>;
+  #now = '';
+
+  constructor(engine: Engine, trx: Trx, units: readonly Unit[]) {
+    this.#engine = engine;
+    this.#trx = trx;
+    this.#units = units;
+    this.#awaited = new Set(units.flatMap((unit) => (unit.direct ? [unit.direct.id] : [])));
+  }
+
+  async run(): Promise<Drained> {
+    await lockActors(this.#trx, this.#units);
+    const { now, taken } = await takeMessages(this.#trx, this.#units);
+    this.#now = now.toISOString();
+    await this.#assign(taken);
+    await this.#work();
+    await this.#store();
+    const refs = this.#sendings
+      .filter((sending) => !sending.deferred)
+      .map(({ envelope: sent, delivery }) => ({ id: sent.id, type: sent.type, ...delivery }));
+    return { refs, direct: this.#direct, consumed: this.#entries.length };
+  }
+
+  /** Gives every taken and direct message to the actor or handler it is for. */
+  async #assign(taken: readonly Taken[]): Promise<void> {
+    const pendingOf = new Map<string, Pending[]>();
+    const add = (key: Key, pending: Pending) => {
+      const id = `${key.recipient}/${key.actorId}`;
+      const list = pendingOf.get(id);
+      if (list) list.push(pending);
+      else pendingOf.set(id, [pending]);
+    };
+    for (const message of taken) add(message, { message, taken: message });
+    for (const unit of this.#units) if (unit.direct) add(unit, { message: unit.direct, taken: null });
+
+    const idsByRecipient = new Map<string, string[]>();
+    for (const [id, pending] of pendingOf) {
+      const [recipient, actorId] = id.split('/') as [string, string];
+      const participant = this.#engine.participants[recipient];
+      if (participant?.kind === 'actor') {
+        this.#actors.set(id, new ActorWork(recipient, actorId, participant, pending));
+        const ids = idsByRecipient.get(recipient);
+        if (ids) ids.push(actorId);
+        else idsByRecipient.set(recipient, [actorId]);
+      } else {
+        for (const one of pending) this.#giveToHandler(recipient, actorId, one);
+      }
+    }
+    for (const [recipient, ids] of idsByRecipient) {
+      const actor = this.#engine.participants[recipient] as Actor;
+      for (const stored of await loadActors(this.#trx, actor.table, ids)) {
+        (this.#actors.get(`${recipient}/${stored.id}`) as ActorWork).stored = stored;
+      }
+    }
+  }
+
+  #giveToHandler(recipient: string, actorId: string, pending: Pending): void {
+    if (pending.taken?.held) {
+      this.#returned.push(back(pending.taken));
+      return;
+    }
+    try {
+      this.#check(pending.message);
+    } catch (error) {
+      this.#fail(pending, error);
+      return;
+    }
+    const list = this.#forHandlers.get(recipient);
+    if (list) list.push({ actorId, pending });
+    else this.#forHandlers.set(recipient, [{ actorId, pending }]);
+  }
+
+  /** Alternates between actors and the handlers they ask, until nobody has anything left to do. */
+  async #work(): Promise<void> {
+    do {
+      for (const work of this.#actors.values()) this.#advance(work);
+      const batches = [...this.#forHandlers];
+      this.#forHandlers.clear();
+      for (const [recipient, batch] of batches) await this.#handle(recipient, batch);
+      for (const work of this.#actors.values()) work.hear();
+    } while (this.#forHandlers.size > 0 || [...this.#actors.values()].some((work) => work.ready));
+  }
+
+  /** Feeds an actor its messages in order until none is left, one has to wait, or an answer from a handler is due first. */
+  #advance(work: ActorWork): void {
+    while (work.ready) {
+      const pending = work.pending.shift() as Pending;
+      if (pending.taken?.held) {
+        // A message in backoff holds up its own actor, so that what was sent after it stays after it (invariant 4).
+        work.pending.unshift(pending);
+        for (const rest of work.pending) if (rest.taken) this.#returned.push(back(rest.taken));
+        work.pending = [];
+        return;
+      }
+      try {
+        this.#step(work, pending);
+      } catch (error) {
+        const parked = this.#fail(pending, error);
+        if (parked) continue;
+        for (const rest of work.pending) if (rest.taken) this.#returned.push(back(rest.taken));
+        work.pending = [];
+      }
+    }
+  }
+
+  #step(work: ActorWork, pending: Pending): void {
+    const { message } = pending;
+    this.#check(message);
+    const before = work.living();
+    const received = this.#received(message);
+    let step: ReturnType<typeof receive>;
+    if (before) step = receive(before, work.actor, received);
+    else if (work.actor.creates.includes(message.type)) step = create(work.actor, received);
+    else step = { outcome: 'ignored', reason: `there is no such ${work.recipient}` };
+
+    if (step.outcome === 'deferred') {
+      work.deferred.push(pending);
+      this.#answer(work, message, { outcome: 'deferred', reason: null });
+      return;
+    }
+    if (step.outcome === 'ignored') {
+      this.#journal(work, message, before, before, 'ignored', step.reason);
+      this.#answer(work, message, { outcome: 'ignored', reason: step.reason });
+      return;
+    }
+    const { next } = step;
+    this.#emit(step.emitted, message, work);
+    work.apply(next, step.arm, step.disarm, message, this.#now);
+    this.#journal(work, message, before, next, 'applied', null);
+    this.#answer(work, message, { outcome: 'applied', reason: null });
+  }
+
+  async #handle(recipient: string, batch: readonly { actorId: string; pending: Pending }[]): Promise<void> {
+    const participant = this.#engine.participants[recipient];
+    if (participant?.kind !== 'handler')
+      throw new FatalError('NO_PARTICIPANT', `nobody handles messages for ${recipient}`);
+    const answers = await participant.handle(
+      this.#trx,
+      batch.map(({ pending }) => this.#received(pending.message)),
+    );
+    for (const [index, { actorId, pending }] of batch.entries()) {
+      const handled = answers[index] as Handled;
+      const sender = { recipient, actorId };
+      this.#emit(handled.emit ?? [], pending.message, sender);
+      this.#entries.push({
+        ...sender,
+        message: pending.message,
+        version: null,
+        machineVersion: null,
+        before: null,
+        after: null,
+        outcome: handled.refuse ? 'refused' : 'handled',
+        reason: handled.refuse?.message ?? null,
+        at: this.#now,
+      });
+      if (this.#awaited.has(pending.message.id)) {
+        this.#direct.set(pending.message.id, {
+          outcome: handled.refuse ? 'refused' : 'applied',
+          state: null,
+          version: null,
+          snapshot: null,
+          allowedEvents: [],
+          reason: handled.refuse?.message ?? null,
+          refusal: handled.refuse ?? null,
+          answer: handled.answer,
+        });
+      }
+    }
+  }
+
+  /** Routes what a participant sends: into mailboxes, to the event log, or to a participant served within this drain. */
+  #emit(emitted: readonly Outgoing[], cause: Envelope, sender: Key): void {
+    for (const outgoing of emitted) {
+      this.#engine.routing.check(outgoing.type, outgoing.data);
+      const route = this.#engine.routing.route(outgoing.type, outgoing.data);
+      const sent = envelope(outgoing, cause, sender, this.#position(sender, cause));
+      if (route.channel) {
+        this.#publications.push({
+          envelope: sent,
+          channel: route.channel,
+          version: route.version,
+          subject: sender.actorId,
+          at: this.#now,
+        });
+      }
+      for (const delivery of route.deliveries) {
+        if (delivery.queue !== null) {
+          this.#sendings.push({
+            envelope: sent,
+            delivery: { ...delivery, queue: delivery.queue },
+            at: this.#now,
+            deferred: false,
+          });
+        } else this.#deliverInline(sender, delivery, sent);
+      }
+    }
+  }
+
+  readonly #positions = new Map<string, number>();
+
+  #position(sender: Key, cause: Envelope): number {
+    const id = `${sender.recipient}/${sender.actorId}/${cause.id}`;
+    const position = this.#positions.get(id) ?? 0;
+    this.#positions.set(id, position + 1);
+    return position;
+  }
+
+  #deliverInline(sender: Key, receiver: Key, message: Envelope): void {
+    const pending = { message, taken: null };
+    const target = this.#actors.get(`${receiver.recipient}/${receiver.actorId}`);
+    if (target) {
+      target.answer(pending);
+      return;
+    }
+    if (this.#engine.participants[receiver.recipient]?.kind !== 'handler') {
+      throw new FatalError(
+        'NOT_LOCKED',
+        `${message.type} was answered to ${receiver.recipient} ${receiver.actorId}, which this drain does not hold`,
+      );
+    }
+    this.#actors.get(`${sender.recipient}/${sender.actorId}`)?.ask();
+    this.#giveToHandler(receiver.recipient, receiver.actorId, pending);
+  }
+
+  #deliveryTo(work: ActorWork, message: Envelope): Sending['delivery'] {
+    const { recipient, actorId } = work;
+    return { recipient, actorId, queue: this.#engine.routing.queueOf(message.type, recipient) };
+  }
+
+  #check(message: Envelope): void {
+    if (!message.type.startsWith(timerPrefix)) this.#engine.routing.check(message.type, message.data);
+  }
+
+  #received(message: Envelope): Received {
+    return {
+      type: message.type,
+      data: message.data,
+      id: message.id,
+      at: this.#now,
+      correlationId: message.correlationId,
+    };
+  }
+
+  /** Sets a throwing message aside: back with backoff, or to dead letters. Answers whether it was parked for good. */
+  #fail(pending: Pending, error: unknown): boolean {
+    // A direct message is not stored yet: whoever asked gets the error, and nothing changes.
+    if (!pending.taken) throw error;
+    const attempts = pending.taken.attempts + 1;
+    const text = describeError(error);
+    if (error instanceof FatalError || attempts >= maxAttempts) {
+      this.#buried.push({ taken: pending.taken, attempts, error: text });
+      return true;
+    }
+    this.#returned.push({
+      taken: pending.taken,
+      deferred: false,
+      attempts,
+      backoffMs: backoffMs(attempts),
+      error: text,
+    });
+    return false;
+  }
+
+  #journal(
+    work: ActorWork,
+    message: Envelope,
+    before: Living | null,
+    after: Living | null,
+    outcome: 'applied' | 'ignored',
+    reason: string | null,
+  ): void {
+    this.#entries.push({
+      recipient: work.recipient,
+      actorId: work.actorId,
+      message,
+      version: after?.version ?? null,
+      machineVersion: work.actor.version,
+      before: before && statePath(before.state.value),
+      after: after && statePath(after.state.value),
+      outcome,
+      reason,
+      at: this.#now,
+    });
+  }
+
+  #answer(work: ActorWork, message: Envelope, said: Pick<DirectResult, 'outcome' | 'reason'>): void {
+    if (!this.#awaited.has(message.id)) return;
+    const living = work.living();
+    this.#direct.set(message.id, {
+      ...said,
+      state: living && statePath(living.state.value),
+      version: living?.version ?? null,
+      snapshot: living && toSnapshot(living),
+      allowedEvents: living ? allowedEvents(living) : [],
+      refusal: null,
+      answer: undefined,
+    });
+  }
+
+  async #store(): Promise<void> {
+    const writes = new Map<Actor, ActorWrite[]>();
+    const armings: Arming[] = [];
+    const disarmed: (Key & { name: string })[] = [];
+    for (const work of this.#actors.values()) {
+      for (const { taken, message } of work.deferred) {
+        if (taken) this.#returned.push({ ...back(taken), deferred: true });
+        else
+          this.#sendings.push({
+            envelope: message,
+            delivery: this.#deliveryTo(work, message),
+            at: this.#now,
+            deferred: true,
+          });
+      }
+      const write = work.write();
+      if (!write) continue;
+      const list = writes.get(work.actor);
+      if (list) list.push(write);
+      else writes.set(work.actor, [write]);
+      armings.push(...work.armings());
+      disarmed.push(...work.disarmed());
+    }
+    for (const [actor, list] of writes) await saveActors(this.#trx, actor.table, actor.version, list);
+    await writeJournal(this.#trx, this.#entries);
+    await disarmTimers(this.#trx, disarmed);
+    await armTimers(this.#trx, armings);
+    await returnMessages(this.#trx, this.#returned);
+    await buryMessages(this.#trx, this.#buried);
+    await sendMessages(this.#trx, this.#sendings, this.#engine.wakeAfterMs);
+    await logEvents(this.#trx, this.#publications);
+  }
+}
+
+/** One actor during a drain: its messages, and how far it has come. */
+class ActorWork implements Key {
+  stored: StoredActor | null = null;
+  deferred: Pending[] = [];
+  #living: Living | null | undefined;
+  #applied: { message: Envelope; at: string } | null = null;
+  #waiting = false;
+  #answers: Pending[] = [];
+  readonly #arm = new Map<string, { delay: number; visit: number; cause: Envelope }>();
+  readonly #disarm = new Set<string>();
+
+  constructor(
+    readonly recipient: string,
+    readonly actorId: string,
+    readonly actor: Actor,
+    public pending: Pending[],
+  ) {}
+
+  /** Whether it may take its next message now: not while a handler of the same drain still owes it an answer. */
+  get ready(): boolean {
+    return this.pending.length > 0 && !this.#waiting;
+  }
+
+  /** The actor as it is now; null when it does not exist yet. */
+  living(): Living | null {
+    if (this.#living === undefined) this.#living = this.stored && restore(this.actor, this.stored);
+    return this.#living;
+  }
+
+  /** Notes a question to a handler of this drain: its answer comes before any later message. */
+  ask(): void {
+    this.#waiting = true;
+  }
+
+  answer(pending: Pending): void {
+    this.#answers.push(pending);
+  }
+
+  /** The handlers have run: takes in their answers (a command may have none) and goes on. */
+  hear(): void {
+    this.#waiting = false;
+    this.pending.unshift(...this.#answers);
+    this.#answers = [];
+  }
+
+  apply(
+    next: Living,
+    arm: Readonly<Record<string, number>>,
+    disarm: readonly string[],
+    cause: Envelope,
+    at: string,
+  ): void {
+    this.#living = next;
+    this.#applied = { message: cause, at };
+    for (const name of disarm) {
+      this.#arm.delete(name);
+      this.#disarm.add(name);
+    }
+    for (const [name, delay] of Object.entries(arm)) {
+      this.#disarm.delete(name);
+      this.#arm.set(name, { delay, visit: next.version, cause });
+    }
+    // What this state could not take, the next one may (invariant 4).
+    this.pending.unshift(...this.deferred);
+    this.deferred = [];
+  }
+
+  write(): ActorWrite | null {
+    if (!this.#applied || !this.#living) return null;
+    return {
+      id: this.actorId,
+      before: this.stored?.version ?? null,
+      version: this.#living.version,
+      state: statePath(this.#living.state.value),
+      snapshot: toSnapshot(this.#living),
+      clockId: this.stored ? this.stored.clockId : this.#applied.message.clockId,
+      correlationId: this.#applied.message.correlationId,
+      at: this.#applied.at,
+    };
+  }
+
+  armings(): Arming[] {
+    const at = Date.parse(this.#applied?.at ?? '');
+    return [...this.#arm].map(([name, { delay, visit, cause }]) => ({
+      recipient: this.recipient,
+      actorId: this.actorId,
+      name,
+      visit,
+      dueAt: new Date(at + Math.max(0, delay)).toISOString(),
+      clockId: cause.clockId,
+      correlationId: cause.correlationId,
+      causationId: cause.id,
+    }));
+  }
+
+  disarmed(): (Key & { name: string })[] {
+    // A new actor has no timer rows to remove.
+    if (!this.stored) return [];
+    return [...this.#disarm].map((name) => ({ recipient: this.recipient, actorId: this.actorId, name }));
+  }
+}
+
+const back = (taken: Taken): Returned => ({
+  taken,
+  deferred: false,
+  attempts: taken.attempts,
+  backoffMs: 0,
+  error: null,
+});
+
+/** An error as one line of text for people. */
+export function describeError(error: unknown): string {
+  if (error instanceof FatalError || error instanceof DomainError) return `${error.code}: ${error.message}`;
+  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  return String(error);
+}

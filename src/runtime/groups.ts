@@ -1,0 +1,78 @@
+/** Settles one item of a group. */
+interface Waiting<T, R> {
+  readonly item: T;
+  resolve(result: R): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Group commit: whatever arrives while a group is being worked on forms the next group. No timer is involved, so a lone item is
+ * worked on at once and groups grow by themselves under load.
+ */
+export class Groups<T, R> {
+  readonly #waiting: Waiting<T, R>[] = [];
+  readonly #work: (items: readonly T[]) => Promise<readonly (R | Error)[]>;
+  readonly #max: number;
+  readonly #lanes: number;
+  #running = 0;
+  #idle: (() => void)[] = [];
+
+  /**
+   * @param options.work does a group; answers for each item its result, or the Error that it alone meets; a rejection meets all
+   * @param options.max items in a group at most
+   * @param options.lanes groups in work at once
+   */
+  constructor(options: {
+    work: (items: readonly T[]) => Promise<readonly (R | Error)[]>;
+    max: number;
+    lanes?: number;
+  }) {
+    this.#work = options.work;
+    this.#max = options.max;
+    this.#lanes = options.lanes ?? 1;
+  }
+
+  /** Items that wait or are being worked on by no group yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Adds an item to the next group; resolves when that group is done. */
+  submit(item: T): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+      // A microtask's grace: items submitted in the same tick belong together.
+      if (this.#running < this.#lanes) queueMicrotask(() => this.#start());
+    });
+  }
+
+  /** Resolves once nothing waits and nothing is being worked on. */
+  idle(): Promise<void> {
+    if (this.#running === 0 && this.#waiting.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #start(): void {
+    if (this.#running >= this.#lanes || this.#waiting.length === 0) return;
+    this.#running++;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.splice(0, this.#max);
+      try {
+        const results = await this.#work(group.map((waiting) => waiting.item));
+        for (const [index, waiting] of group.entries()) {
+          const result = results[index] as R | Error;
+          if (result instanceof Error) waiting.reject(result);
+          else waiting.resolve(result);
+        }
+      } catch (error) {
+        for (const waiting of group) waiting.reject(error);
+      }
+    }
+    this.#running--;
+    if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,139 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../db/tables.js';
+
+/** A public event as it is appended to its channel's stream. */
+export interface PublishedEvent {
+  readonly id: string;
+  readonly channel: string;
+  /** Position in the channel: 1, 2, 3 … without gaps; also the stream's entry id. */
+  readonly position: number;
+  readonly type: string;
+  readonly version: string;
+  readonly source: string;
+  readonly subject: string;
+  readonly data: unknown;
+  readonly correlationId: string;
+  readonly causationId: string | null;
+  readonly time: string;
+}
+
+export interface PublisherOptions {
+  readonly db: Kysely<Database>;
+  /** Appends events to their streams, in order; an event that is already there is skipped. */
+  readonly append: (events: readonly PublishedEvent[]) => Promise<void>;
+  readonly onError: (error: unknown) => void;
+  readonly onPublished?: (events: readonly PublishedEvent[]) => void;
+  /** ms between looks at an event log with nothing new. */
+  readonly idleMs?: number;
+  readonly limit?: number;
+}
+
+/**
+ * Feeds the channels' Redis Streams from the event log, in commit-safe order: an event is read only once no transaction that began
+ * before its own can still commit, so none is ever skipped. Whichever process holds the cursor row publishes; the others pass.
+ */
+export class Publisher {
+  readonly #options: Required<Omit<PublisherOptions, 'onPublished'>> & Pick<PublisherOptions, 'onPublished'>;
+  #stopped = false;
+  #loop: Promise<void> | null = null;
+  #wake: (() => void) | null = null;
+
+  constructor(options: PublisherOptions) {
+    this.#options = { idleMs: 50, limit: 1000, ...options };
+  }
+
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake?.();
+    await this.#loop;
+  }
+
+  /** Publishes one batch; answers how many events it held, 0 also when another process is publishing. */
+  publish(): Promise<number> {
+    return this.#options.db.transaction().execute(async (trx) => {
+      const { rows: cursors } = await sql<{
+        xid: string;
+        seq: string;
+        positions: Record<string, number>;
+      }>`/* prepared */
+        select xid::text, seq, positions from runtime.publisher where id = ${1}::int for update skip locked`.execute(
+        trx,
+      );
+      const [cursor] = cursors;
+      if (!cursor) return 0;
+      const { rows } = await sql<{
+        xid: string;
+        seq: string;
+        id: string;
+        channel: string;
+        type: string;
+        version: string;
+        source: string;
+        subject: string;
+        data: unknown;
+        correlation_id: string;
+        causation_id: string | null;
+        time: Date;
+      }>`/* prepared */
+        select xid::text, seq, id, channel, type, version, source, subject, data, correlation_id, causation_id, time
+        from runtime.event_log
+        where (xid, seq) > (${cursor.xid}::xid8, ${cursor.seq}::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
+        order by xid, seq limit ${this.#options.limit}::int`.execute(trx);
+      const last = rows.at(-1);
+      if (!last) return 0;
+      const positions = { ...cursor.positions };
+      const events = rows.map((row) => {
+        const position = (positions[row.channel] ?? 0) + 1;
+        positions[row.channel] = position;
+        return {
+          id: row.id,
+          channel: row.channel,
+          position,
+          type: row.type,
+          version: row.version,
+          source: row.source,
+          subject: row.subject,
+          data: row.data,
+          correlationId: row.correlation_id,
+          causationId: row.causation_id,
+          time: row.time.toISOString(),
+        };
+      });
+      await this.#options.append(events);
+      await sql`/* prepared */
+        update runtime.publisher set xid = ${last.xid}::xid8, seq = ${last.seq}::bigint, positions = ${JSON.stringify(positions)}::jsonb where id = 1`.execute(
+        trx,
+      );
+      this.#options.onPublished?.(events);
+      return rows.length;
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      let published = 0;
+      let pause = this.#options.idleMs;
+      try {
+        published = await this.publish();
+      } catch (error) {
+        this.#options.onError(error);
+        pause = 500;
+      }
+      if (published < this.#options.limit && !this.#stopped) await this.#sleep(pause);
+    }
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

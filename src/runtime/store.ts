@@ -1,0 +1,313 @@
+import { sql } from 'kysely';
+import type { Envelope } from './envelope.js';
+import type { Snapshot, Trx } from './ports.js';
+import type { Delivery } from './routing.js';
+
+/** Whose mailbox: a recipient (kind of participant) and the id of one of its actors. */
+export interface Key {
+  readonly recipient: string;
+  readonly actorId: string;
+}
+
+/** A message as it was taken out of a mailbox. */
+export interface Taken extends Envelope {
+  readonly seq: string;
+  readonly recipient: string;
+  readonly actorId: string;
+  readonly queue: string;
+  readonly sentAt: Date;
+  readonly attempts: number;
+  /** True when the message waits for its backoff to pass. */
+  readonly held: boolean;
+}
+
+/** A stored actor. */
+export interface StoredActor {
+  readonly id: string;
+  readonly version: number;
+  readonly machineVersion: number;
+  readonly snapshot: Snapshot;
+  readonly clockId: string | null;
+}
+
+const salts = new Map<string, bigint>();
+
+function saltOf(recipient: string): bigint {
+  let salt = salts.get(recipient);
+  if (salt === undefined) {
+    salt = [...recipient].reduce((sum, char) => (sum * 31n + BigInt(char.charCodeAt(0))) & 0xffffffffn, 7n);
+    salts.set(recipient, salt);
+  }
+  return salt;
+}
+
+/** The advisory lock of an actor: random bits of its id mixed with its recipient, the same in every process. */
+const lockOf = (key: Key): bigint => BigInt(`0x${key.actorId.slice(21).replace('-', '')}`) ^ saltOf(key.recipient);
+
+/**
+ * Locks actors, existing or not, until the end of the transaction, always in the same order, so that two drains serialise
+ * on a common actor and never wait for each other in a circle (invariant 2).
+ */
+export async function lockActors(trx: Trx, keys: readonly Key[]): Promise<void> {
+  const locks = [...new Set(keys.map(lockOf))].sort((a, b) => (a < b ? -1 : 1)).map(String);
+  await sql`/* prepared */ select count(pg_advisory_xact_lock(k)) from unnest(${locks}::bigint[]) as k`.execute(trx);
+}
+
+/** Takes every message of these actors out of their mailboxes, in the order in which they were sent, and reads the clock (ms precision). */
+export async function takeMessages(trx: Trx, keys: readonly Key[]): Promise<{ now: Date; taken: Taken[] }> {
+  // The clock is read after the locks are held, so that `at` never runs backwards within one actor.
+  const { rows } = await sql<{
+    now: Date;
+    seq: string | null;
+    id: string;
+    recipient: string;
+    actor_id: string;
+    type: string;
+    data: unknown;
+    source: string;
+    correlation_id: string;
+    causation_id: string | null;
+    clock_id: string | null;
+    queue: string;
+    sent_at: Date;
+    attempts: number;
+    held: boolean;
+  }>`/* prepared */
+    with keys as (select * from unnest(${keys.map((k) => k.actorId)}::uuid[], ${keys.map((k) => k.recipient)}::text[]) as k(actor_id, recipient)),
+    taken as (
+      delete from runtime.mailbox m using keys k
+      where m.actor_id = k.actor_id and m.recipient = k.recipient
+      returning m.seq, m.id, m.recipient, m.actor_id, m.type, m.data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
+        m.sent_at, m.attempts, (m.attempts > 0 and m.wake_at > clock_timestamp()) as held)
+    select n.now, t.* from (select clock_timestamp() as now) n left join taken t on true order by t.seq`.execute(trx);
+  const now = rows[0]?.now ?? new Date();
+  const taken = rows
+    .filter((row) => row.seq !== null)
+    .map((row) => ({
+      seq: row.seq as string,
+      id: row.id,
+      recipient: row.recipient,
+      actorId: row.actor_id,
+      type: row.type,
+      data: row.data,
+      source: row.source,
+      correlationId: row.correlation_id,
+      causationId: row.causation_id,
+      clockId: row.clock_id,
+      queue: row.queue,
+      sentAt: row.sent_at,
+      attempts: row.attempts,
+      held: row.held,
+    }));
+  return { now, taken };
+}
+
+/** Reads stored actors of one table. The caller holds their locks. */
+export async function loadActors(trx: Trx, table: string, ids: readonly string[]): Promise<StoredActor[]> {
+  const { rows } = await sql<{
+    id: string;
+    version: number;
+    machine_version: number;
+    snapshot: Snapshot;
+    clock_id: string | null;
+  }>`/* prepared */
+    select id, version, machine_version, snapshot, clock_id from ${sql.raw(table)} where id = any(${ids}::uuid[])`.execute(
+    trx,
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    version: row.version,
+    machineVersion: row.machine_version,
+    snapshot: row.snapshot,
+    clockId: row.clock_id,
+  }));
+}
+
+/** An actor to be stored: `before` is null for a new one. */
+export interface ActorWrite {
+  readonly id: string;
+  readonly before: number | null;
+  readonly version: number;
+  readonly state: string;
+  readonly snapshot: Snapshot;
+  readonly clockId: string | null;
+  readonly correlationId: string;
+  readonly at: string;
+}
+
+/**
+ * Stores actors of one table.
+ * @throws {ConcurrentWriteError} when an actor is not at the version it was read at: its lock did not hold
+ */
+export async function saveActors(
+  trx: Trx,
+  table: string,
+  machineVersion: number,
+  writes: readonly ActorWrite[],
+): Promise<void> {
+  const created = writes.filter((write) => write.before === null);
+  const changed = writes.filter((write) => write.before !== null);
+  if (created.length > 0) {
+    await sql`/* prepared */
+      insert into ${sql.raw(table)} (id, version, machine_version, state, snapshot, clock_id, correlation_id, created_at, updated_at)
+      select u.id, u.version, ${machineVersion}::int, u.state, u.snapshot, u.clock_id, u.correlation_id, u.at, u.at
+      from unnest(${created.map((w) => w.id)}::uuid[], ${created.map((w) => w.version)}::int[], ${created.map((w) => w.state)}::text[],
+        ${created.map((w) => JSON.stringify(w.snapshot))}::jsonb[], ${created.map((w) => w.clockId)}::uuid[],
+        ${created.map((w) => w.correlationId)}::uuid[], ${created.map((w) => w.at)}::timestamptz[])
+        as u(id, version, state, snapshot, clock_id, correlation_id, at)`.execute(trx);
+  }
+  if (changed.length > 0) {
+    const { numAffectedRows } = await sql`/* prepared */
+      update ${sql.raw(table)} as a
+      set version = u.version, machine_version = ${machineVersion}::int, state = u.state, snapshot = u.snapshot, updated_at = u.at
+      from unnest(${changed.map((w) => w.id)}::uuid[], ${changed.map((w) => w.before)}::int[], ${changed.map((w) => w.version)}::int[],
+        ${changed.map((w) => w.state)}::text[], ${changed.map((w) => JSON.stringify(w.snapshot))}::jsonb[],
+        ${changed.map((w) => w.at)}::timestamptz[]) as u(id, before, version, state, snapshot, at)
+      where a.id = u.id and a.version = u.before`.execute(trx);
+    if (Number(numAffectedRows) !== changed.length) throw new ConcurrentWriteError(table);
+  }
+}
+
+/** An actor changed between reading and writing it although its lock was held; the drain is rolled back and tried again. */
+export class ConcurrentWriteError extends Error {
+  constructor(table: string) {
+    super(`an actor of ${table} was changed by somebody else during a drain`);
+    this.name = 'ConcurrentWriteError';
+  }
+}
+
+/** A message on its way to one receiver. */
+export interface Sending {
+  readonly envelope: Envelope;
+  readonly delivery: Delivery & { readonly queue: string };
+  readonly at: string;
+  /** True for a message that waits for its receiver to change state: nobody needs to be woken. */
+  readonly deferred: boolean;
+}
+
+/** Puts messages into their receivers' mailboxes; a sweeper wakes those that nobody fetched `wakeAfterMs` later. */
+export async function sendMessages(trx: Trx, sendings: readonly Sending[], wakeAfterMs: number): Promise<void> {
+  if (sendings.length === 0) return;
+  await sql`/* prepared */
+    insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, wake_at)
+    select u.*, clock_timestamp() + ${wakeAfterMs}::int * interval '1 millisecond'
+    from unnest(${sendings.map((s) => s.envelope.id)}::uuid[], ${sendings.map((s) => s.delivery.recipient)}::text[],
+      ${sendings.map((s) => s.delivery.actorId)}::uuid[], ${sendings.map((s) => s.envelope.type)}::text[],
+      ${sendings.map((s) => JSON.stringify(s.envelope.data))}::jsonb[], ${sendings.map((s) => s.envelope.source)}::text[],
+      ${sendings.map((s) => s.envelope.correlationId)}::uuid[], ${sendings.map((s) => s.envelope.causationId)}::uuid[],
+      ${sendings.map((s) => s.envelope.clockId)}::uuid[], ${sendings.map((s) => s.delivery.queue)}::text[],
+      ${sendings.map((s) => s.at)}::timestamptz[], ${sendings.map((s) => s.deferred)}::boolean[]) as u`.execute(trx);
+}
+
+/** A taken message that goes back to its place in the mailbox. */
+export interface Returned {
+  readonly taken: Taken;
+  readonly deferred: boolean;
+  readonly attempts: number;
+  /** ms until it may be tried again; 0 for at once. */
+  readonly backoffMs: number;
+  readonly error: string | null;
+}
+
+/** Puts taken messages back under their old sequence numbers, so that they keep their place. */
+export async function returnMessages(trx: Trx, returned: readonly Returned[]): Promise<void> {
+  if (returned.length === 0) return;
+  await sql`
+    insert into runtime.mailbox (seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at,
+      wake_at, deferred, attempts, last_error)
+    overriding system value
+    select u.seq, u.id, u.recipient, u.actor_id, u.type, u.data, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at,
+      clock_timestamp() + u.backoff * interval '1 millisecond', u.deferred, u.attempts, u.error
+    from unnest(${returned.map((r) => r.taken.seq)}::bigint[], ${returned.map((r) => r.taken.id)}::uuid[],
+      ${returned.map((r) => r.taken.recipient)}::text[], ${returned.map((r) => r.taken.actorId)}::uuid[],
+      ${returned.map((r) => r.taken.type)}::text[], ${returned.map((r) => JSON.stringify(r.taken.data))}::jsonb[],
+      ${returned.map((r) => r.taken.source)}::text[], ${returned.map((r) => r.taken.correlationId)}::uuid[],
+      ${returned.map((r) => r.taken.causationId)}::uuid[], ${returned.map((r) => r.taken.clockId)}::uuid[],
+      ${returned.map((r) => r.taken.queue)}::text[], ${returned.map((r) => r.taken.sentAt.toISOString())}::timestamptz[],
+      ${returned.map((r) => r.backoffMs)}::int[], ${returned.map((r) => r.deferred)}::boolean[],
+      ${returned.map((r) => r.attempts)}::int[], ${returned.map((r) => r.error)}::text[])
+      as u(seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, backoff, deferred, attempts, error)`.execute(
+    trx,
+  );
+}
+
+/** Parks messages that no retry can help, with their error, until a person redrives them (invariant 8). */
+export async function buryMessages(
+  trx: Trx,
+  buried: readonly { taken: Taken; attempts: number; error: string }[],
+): Promise<void> {
+  for (const { taken, attempts, error } of buried) {
+    await trx
+      .insertInto('runtime.dead_letters')
+      .values({
+        seq: taken.seq,
+        id: taken.id,
+        recipient: taken.recipient,
+        actor_id: taken.actorId,
+        type: taken.type,
+        data: JSON.stringify(taken.data),
+        source: taken.source,
+        correlation_id: taken.correlationId,
+        causation_id: taken.causationId,
+        clock_id: taken.clockId,
+        queue: taken.queue,
+        sent_at: taken.sentAt,
+        attempts,
+        error,
+        died_at: sql`clock_timestamp()`,
+      })
+      .execute();
+  }
+}
+
+/** What became of one consumed message. */
+export interface Entry {
+  readonly recipient: string;
+  readonly actorId: string;
+  readonly message: Envelope;
+  /** The actor's version after the message; null for handlers and effects, and for an actor that does not exist. */
+  readonly version: number | null;
+  readonly machineVersion: number | null;
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly outcome: 'applied' | 'ignored' | 'handled' | 'refused' | 'settled';
+  readonly reason: string | null;
+  readonly at: string;
+}
+
+/** Appends to the journal (invariant 7). */
+export async function writeJournal(trx: Trx, entries: readonly Entry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await sql`/* prepared */
+    insert into runtime.journal (recipient, actor_id, version, machine_version, message_id, type, data, correlation_id, causation_id,
+      state_before, state_after, outcome, reason, at)
+    select * from unnest(${entries.map((e) => e.recipient)}::text[], ${entries.map((e) => e.actorId)}::uuid[],
+      ${entries.map((e) => e.version)}::int[], ${entries.map((e) => e.machineVersion)}::int[], ${entries.map((e) => e.message.id)}::uuid[],
+      ${entries.map((e) => e.message.type)}::text[], ${entries.map((e) => JSON.stringify(e.message.data))}::jsonb[],
+      ${entries.map((e) => e.message.correlationId)}::uuid[], ${entries.map((e) => e.message.causationId)}::uuid[],
+      ${entries.map((e) => e.before)}::text[], ${entries.map((e) => e.after)}::text[], ${entries.map((e) => e.outcome)}::text[],
+      ${entries.map((e) => e.reason)}::text[], ${entries.map((e) => e.at)}::timestamptz[])`.execute(trx);
+}
+
+/** A public event on its way to its channel's stream. */
+export interface Publication {
+  readonly envelope: Envelope;
+  readonly channel: string;
+  readonly version: string;
+  readonly subject: string;
+  readonly at: string;
+}
+
+/** Appends public events to the event log, from which the publisher feeds the streams. */
+export async function logEvents(trx: Trx, publications: readonly Publication[]): Promise<void> {
+  if (publications.length === 0) return;
+  await sql`/* prepared */
+    insert into runtime.event_log (id, channel, type, version, source, subject, data, correlation_id, causation_id, time)
+    select * from unnest(${publications.map((p) => p.envelope.id)}::uuid[], ${publications.map((p) => p.channel)}::text[],
+      ${publications.map((p) => p.envelope.type)}::text[], ${publications.map((p) => p.version)}::text[],
+      ${publications.map((p) => p.envelope.source)}::text[], ${publications.map((p) => p.subject)}::uuid[],
+      ${publications.map((p) => JSON.stringify(p.envelope.data))}::jsonb[], ${publications.map((p) => p.envelope.correlationId)}::uuid[],
+      ${publications.map((p) => p.envelope.causationId)}::uuid[], ${publications.map((p) => p.at)}::timestamptz[])`.execute(
+    trx,
+  );
+}

@@ -1,0 +1,108 @@
+import { sql } from 'kysely';
+import type { Engine } from './drain.js';
+import type { Ref } from './routing.js';
+
+export interface SweeperOptions {
+  readonly engine: Engine;
+  /** ms between two sweeps. */
+  readonly intervalMs: number;
+  /** Rows of each kind per sweep at most. */
+  readonly limit?: number;
+  readonly handOff: (refs: readonly Ref[]) => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Brings back what nobody fetched: due timers become messages, and messages that waited too long get a new packet. A crash between
+ * commit and enqueue, a lost or stalled job and an empty Redis are thereby one case (invariant 3). Every process may run one.
+ */
+export class Sweeper {
+  readonly #options: Required<SweeperOptions>;
+  #timer: NodeJS.Timeout | null = null;
+  #sweeping: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: SweeperOptions) {
+    this.#options = { limit: 500, ...options };
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => {
+      this.#sweeping = this.#loop();
+    }, this.#options.intervalMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#sweeping;
+  }
+
+  /** One sweep; answers how many messages it woke and timers it fired. */
+  async sweep(): Promise<{ woken: number; fired: number }> {
+    const fired = await this.#fireTimers();
+    const woken = await this.#wakeMessages();
+    await this.#options.handOff([...fired, ...woken]);
+    return { woken: woken.length, fired: fired.length };
+  }
+
+  async #loop(): Promise<void> {
+    let full = false;
+    try {
+      const { woken, fired } = await this.sweep();
+      full = woken >= this.#options.limit || fired >= this.#options.limit;
+    } catch (error) {
+      this.#options.onError(error);
+    }
+    if (this.#stopped) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#sweeping = this.#loop();
+      },
+      full ? 0 : this.#options.intervalMs,
+    );
+  }
+
+  /** Moves due timers into their actors' mailboxes; the database's clock decides what is due, not this process's (invariant 6). */
+  async #fireTimers(): Promise<Ref[]> {
+    const { engine, limit } = this.#options;
+    const { rows } = await sql<{ id: string; recipient: string; actor_id: string; type: string }>`/* prepared */
+      with due as (
+        delete from runtime.timers where (recipient, actor_id, name) in (
+          select recipient, actor_id, name from runtime.timers
+          where clock_id is null and due_at <= clock_timestamp()
+          order by due_at limit ${limit}::int for update skip locked)
+        returning *)
+      insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, wake_at)
+      select gen_random_uuid(), recipient, actor_id, name, jsonb_build_object('visit', visit), '/timers', correlation_id, causation_id, clock_id,
+        '', due_at, clock_timestamp() + ${engine.wakeAfterMs}::int * interval '1 millisecond'
+      from due order by due_at
+      returning id, recipient, actor_id, type`.execute(engine.db);
+    return rows.map((row) => this.#ref(row));
+  }
+
+  async #wakeMessages(): Promise<Ref[]> {
+    const { engine, limit } = this.#options;
+    // The longer a message already waits, the longer until it is woken again: a long queue is not made longer by its own sweeper.
+    const { rows } = await sql<{ id: string; recipient: string; actor_id: string; type: string }>`/* prepared */
+      update runtime.mailbox m
+      set wake_at = clock_timestamp() + greatest(${engine.wakeAfterMs}::int * interval '1 millisecond', (clock_timestamp() - m.sent_at) / 2)
+      from (
+        select seq from runtime.mailbox
+        where not deferred and wake_at <= clock_timestamp() and (lease_until is null or lease_until < clock_timestamp())
+        order by wake_at limit ${limit}::int for update skip locked) late
+      where m.seq = late.seq
+      returning m.id, m.recipient, m.actor_id, m.type`.execute(engine.db);
+    return rows.map((row) => this.#ref(row));
+  }
+
+  #ref(row: { id: string; recipient: string; actor_id: string; type: string }): Ref {
+    return {
+      id: row.id,
+      type: row.type,
+      recipient: row.recipient,
+      actorId: row.actor_id,
+      queue: this.#options.engine.routing.queueOf(row.type, row.recipient),
+    };
+  }
+}
