@@ -1,0 +1,279 @@
+import { expect } from 'chai';
+import { sql } from 'kysely';
+import { uuidv7 } from 'uuidv7';
+import { listDeadLetters, redrive } from '../../src/runtime/deadLetters.js';
+import { drain } from '../../src/runtime/drain.js';
+import { fold, readJournal } from '../../src/runtime/fold.js';
+import { player, startToy, type Toy } from './toy.js';
+
+describe('a drain', () => {
+  let toy: Toy;
+  before(async () => {
+    toy = await startToy();
+  });
+  after(() => toy.close());
+
+  const count = async (table: string, actorId?: string): Promise<number> => {
+    const { rows } = await sql<{ n: string }>`
+      select count(*) as n from ${sql.raw(`runtime.${table}`)} where ${actorId ? sql`actor_id = ${actorId}` : sql`true`}`.execute(
+      toy.db,
+    );
+    return Number(rows[0]?.n);
+  };
+
+  it('brings an actor to life, journals why, and logs the public event', async () => {
+    const id = await toy.join();
+    expect(await toy.state(id)).to.include({ state: 'playing', version: 1 });
+    const [row] = await toy.db.selectFrom('runtime.journal').selectAll().where('actor_id', '=', id).execute();
+    expect(row).to.include({
+      type: 'Join',
+      outcome: 'applied',
+      state_before: null,
+      state_after: 'playing',
+      version: 1,
+      machine_version: 1,
+    });
+    const events = await toy.db.selectFrom('runtime.event_log').selectAll().where('subject', '=', id).execute();
+    expect(events.map((event) => event.type)).to.deep.equal(['Joined']);
+  });
+
+  it('consumes a message by deleting its row, so that a second delivery finds nothing (invariant 2)', async () => {
+    const id = await toy.join();
+    await toy.send('Ball', { to: id, left: 0 });
+    await toy.drain(id);
+    await toy.drain(id);
+    expect((await toy.state(id))?.context.hits).to.equal(1);
+    expect(await count('mailbox', id)).to.equal(0);
+  });
+
+  it('sends what the machine emits with the cause of it, to a mailbox and to the queue', async () => {
+    const partner = await toy.join();
+    const id = await toy.join(partner);
+    const cause = await toy.send('Ball', { to: id, left: 1 });
+    await toy.drain(id);
+    const sent = await toy.db
+      .selectFrom('runtime.mailbox')
+      .selectAll()
+      .where('actor_id', '=', partner)
+      .executeTakeFirstOrThrow();
+    expect(sent).to.include({
+      type: 'Ball',
+      causation_id: cause,
+      correlation_id: cause,
+      source: `/player/${id}`,
+      queue: 'players',
+    });
+    expect(toy.refs.some((ref) => ref.id === sent.id && ref.queue === 'players')).to.equal(true);
+    await toy.drain(partner);
+    expect((await toy.state(partner))?.context.hits).to.equal(1);
+  });
+
+  it('takes all messages of an actor in the order in which they were sent (invariant 4)', async () => {
+    const id = await toy.join();
+    for (const text of ['a', 'b', 'c', 'd', 'e']) await toy.send('Note', { to: id, text });
+    await toy.drain(id);
+    expect((await toy.state(id))?.context.heard).to.deep.equal(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('defers what a later state takes, in order, and retries it after the next transition (invariant 4)', async () => {
+    const id = await toy.join();
+    await toy.send('Rest', { to: id, ms: 60_000 });
+    await toy.send('Note', { to: id, text: 'first' });
+    await toy.drain(id);
+    await toy.send('Note', { to: id, text: 'second' });
+    await toy.drain(id);
+    const waiting = await toy.db
+      .selectFrom('runtime.mailbox')
+      .select(['deferred'])
+      .where('actor_id', '=', id)
+      .execute();
+    expect(waiting.map((row) => row.deferred)).to.deep.equal([true, true]);
+    await toy.send('Wake', { to: id });
+    await toy.drain(id);
+    expect((await toy.state(id))?.context.heard).to.deep.equal(['first', 'second']);
+    expect(await count('mailbox', id)).to.equal(0);
+  });
+
+  it('journals what no state can take as ignored, with the state and the reason (invariant 4)', async () => {
+    const id = await toy.join();
+    await toy.send('Wake', { to: id });
+    await toy.drain(id);
+    const row = await toy.db
+      .selectFrom('runtime.journal')
+      .selectAll()
+      .where('actor_id', '=', id)
+      .where('type', '=', 'Wake')
+      .executeTakeFirstOrThrow();
+    expect(row).to.include({
+      outcome: 'ignored',
+      state_before: 'playing',
+      reason: 'playing does not take Wake',
+      version: 1,
+    });
+  });
+
+  it('ignores a message to an actor that does not exist, and a second creation', async () => {
+    const nobody = uuidv7();
+    await toy.send('Wake', { to: nobody });
+    await toy.drain(nobody);
+    expect(await toy.state(nobody)).to.equal(null);
+    const row = await toy.db
+      .selectFrom('runtime.journal')
+      .selectAll()
+      .where('actor_id', '=', nobody)
+      .executeTakeFirstOrThrow();
+    expect(row).to.include({ outcome: 'ignored', reason: 'there is no such player' });
+  });
+
+  it('asks a handler inside the same transaction and hears the answer before the next message', async () => {
+    const id = await toy.join();
+    await toy.send('Judge', { to: id });
+    await toy.send('Rest', { to: id, ms: 60_000 });
+    await toy.drain(id);
+    // Had Rest come first, the verdict would have been ignored by resting.
+    expect(await toy.state(id)).to.include({ state: 'resting', version: 4 });
+    expect((await toy.state(id))?.context.verdicts).to.equal(1);
+  });
+
+  it('gives a handler all waiting messages at once', async () => {
+    const ids = await Promise.all([toy.join(), toy.join(), toy.join()]);
+    for (const to of ids) await toy.send('Judge', { to });
+    toy.referee.calls.length = 0;
+    await toy.drain(...ids);
+    expect(toy.referee.calls).to.deep.equal([3]);
+  });
+
+  it('stores nothing at all when the transaction fails (invariant 2)', async () => {
+    const partner = await toy.join();
+    const id = await toy.join(partner);
+    await toy.send('Ball', { to: id, left: 1 });
+    await toy.send('Judge', { to: id });
+    toy.referee.failOn = () => true;
+    const failed = await drain(toy.engine, [{ recipient: 'player', actorId: id }]).catch((error: Error) => error);
+    toy.referee.failOn = null;
+    expect(failed).to.be.instanceOf(Error);
+    expect(await toy.state(id)).to.include({ version: 1 });
+    expect(await count('mailbox', id)).to.equal(2);
+    expect(await count('mailbox', partner)).to.equal(0);
+    await toy.drain(id);
+    expect(await toy.state(id)).to.include({ version: 4 });
+  });
+
+  it('folds the journal to the stored snapshot, byte for byte (invariant 7)', async () => {
+    const id = await toy.join();
+    await toy.send('Note', { to: id, text: 'x' });
+    await toy.send('Rest', { to: id, ms: 60_000 });
+    await toy.send('Note', { to: id, text: 'y' });
+    await toy.send('Ball', { to: id, left: 0 });
+    await toy.send('Wake', { to: id });
+    await toy.drain(id);
+    const folded = fold(player, await readJournal(toy.db, 'player', id));
+    const { rows } = await sql<{ same: boolean; version: number }>`
+      select snapshot::text = ${JSON.stringify(folded?.snapshot)}::jsonb::text as same, version from toy.players where id = ${id}`.execute(
+      toy.db,
+    );
+    expect(rows[0]).to.deep.equal({ same: true, version: folded?.version });
+  });
+
+  describe('with a poisonous message (invariant 8)', () => {
+    it('sets it aside with backoff, alone; others of the group go on, and what its actor was sent later waits', async () => {
+      const [sick, well] = await Promise.all([toy.join(), toy.join()]);
+      await toy.send('Boom', { to: sick, times: 1 });
+      await toy.send('Note', { to: sick, text: 'after' });
+      await toy.send('Note', { to: well, text: 'fine' });
+      await toy.drain(sick, well);
+      expect((await toy.state(well))?.context.heard).to.deep.equal(['fine']);
+      expect((await toy.state(sick))?.context.heard).to.deep.equal([]);
+      const [row] = await toy.db
+        .selectFrom('runtime.mailbox')
+        .selectAll()
+        .where('actor_id', '=', sick)
+        .orderBy('seq')
+        .execute();
+      expect(row).to.include({ type: 'Boom', attempts: 1, last_error: row?.last_error as string });
+      expect(row?.last_error).to.include('boom');
+      await toy.drain(sick);
+      expect((await toy.state(sick))?.context.heard, 'while it is held').to.deep.equal([]);
+      await sql`update runtime.mailbox set wake_at = now() where actor_id = ${sick}`.execute(toy.db);
+      await toy.drain(sick);
+      expect((await toy.state(sick))?.context).to.deep.include({ hits: 1, heard: ['after'] });
+    });
+
+    it('parks it in dead letters after five tries, goes on, and takes it back by redrive', async () => {
+      const id = await toy.join();
+      const poison = await toy.send('Boom', { to: id, times: 5 });
+      await toy.send('Note', { to: id, text: 'after' });
+      for (let i = 0; i < 5; i++) {
+        await sql`update runtime.mailbox set wake_at = now() where actor_id = ${id}`.execute(toy.db);
+        await toy.drain(id);
+      }
+      expect((await toy.state(id))?.context.heard).to.deep.equal(['after']);
+      const [letter] = await listDeadLetters(toy.db, { id: poison }, 10);
+      expect(letter).to.include({ type: 'Boom', attempts: 5 });
+      expect(letter?.error).to.include('boom');
+      expect(await redrive(toy.db, { id: poison })).to.equal(1);
+      await toy.drain(id);
+      expect((await toy.state(id))?.context.hits).to.equal(1);
+      expect(await listDeadLetters(toy.db, { id: poison }, 10)).to.deep.equal([]);
+    });
+
+    it('parks a message of no known type at once', async () => {
+      const id = await toy.join();
+      const unknown = await toy.send('Note', { to: id, text: '' });
+      await sql`update runtime.mailbox set type = 'Nonsense' where id = ${unknown}`.execute(toy.db);
+      await toy.drain(id);
+      expect((await listDeadLetters(toy.db, { id: unknown }, 10))[0]?.error).to.equal(
+        'UNKNOWN_MESSAGE: there is no message Nonsense',
+      );
+    });
+
+    it('finds the one whose handler fails the transaction, by halving the group', async () => {
+      const ids = await Promise.all(Array.from({ length: 8 }, () => toy.join()));
+      for (const to of ids) await toy.send('Judge', { to });
+      toy.referee.failOn = ({ data }) => (data as { to: string }).to === ids[5];
+      await toy.drain(...ids);
+      toy.referee.failOn = null;
+      for (const [index, id] of ids.entries())
+        expect((await toy.state(id))?.context.verdicts, `player ${index}`).to.equal(index === 5 ? 0 : 1);
+      const row = await toy.db
+        .selectFrom('runtime.mailbox')
+        .selectAll()
+        .where('actor_id', '=', ids[5] as string)
+        .executeTakeFirstOrThrow();
+      expect(row).to.include({ type: 'Judge', attempts: 1 });
+      expect(row.last_error).to.include('division by zero');
+    });
+
+    it('stops one actor whose stored state no longer exists, with a clear error (invariant 9)', async () => {
+      const id = await toy.join();
+      await sql`update toy.players set snapshot = jsonb_set(snapshot, '{value}', '"vanished"') where id = ${id}`.execute(
+        toy.db,
+      );
+      const message = await toy.send('Note', { to: id, text: '' });
+      const well = await toy.join();
+      await toy.send('Note', { to: well, text: 'fine' });
+      await toy.drain(id, well);
+      expect((await listDeadLetters(toy.db, { id: message }, 10))[0]?.error).to.equal(
+        'UNKNOWN_STATE: machine player v1 has no state "vanished"',
+      );
+      expect((await toy.state(well))?.context.heard).to.deep.equal(['fine']);
+    });
+  });
+
+  describe('beside another drain of the same actors', () => {
+    it('serialises on the actor’s lock and loses no update (invariant 2)', async () => {
+      const ids = await Promise.all(Array.from({ length: 6 }, () => toy.join()));
+      const rounds = Array.from({ length: 20 }, async (_, round) => {
+        await Promise.all(ids.map((to) => toy.send('Ball', { to, left: 0 })));
+        const order = round % 2 ? ids : [...ids].reverse();
+        await drain(
+          toy.engine,
+          order.map((actorId) => ({ recipient: 'player', actorId })),
+        );
+      });
+      await Promise.all(rounds);
+      await toy.drain(...ids);
+      for (const id of ids) expect((await toy.state(id))?.context.hits).to.equal(20);
+    });
+  });
+});
