@@ -201,7 +201,11 @@ type Commands = typeof commands;
 type Targets =
   | {
       [C in keyof Channels]: {
-        [N in keyof Channels[C]]: Channels[C][N] extends readonly { to: infer R }[] ? [N, R] : never;
+        [N in keyof Channels[C]]: Channels[C][N] extends readonly (infer T)[]
+          ? T extends { to: infer R }
+            ? [N, R]
+            : never
+          : never;
       }[keyof Channels[C]];
     }[keyof Channels]
   | {
