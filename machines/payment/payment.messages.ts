@@ -48,6 +48,9 @@ const charge = {
   idempotencyKey: z.string(),
 };
 
+/** A charge as its outcome names it: the key tells which one; a webhook does not know the attempt. */
+const outcome = { ...charge, attempt: z.int().min(1).nullable() };
+
 /** Messages of the Payment service and of the gateway that serves it (domain.md 2.6–2.8, G-08). */
 export const paymentMessages = {
   OpenPayment: command(
@@ -193,6 +196,8 @@ export const paymentMessages = {
       paymentId: uuid,
       refundId: uuid,
       idempotencyKey: z.string(),
+      /** The provider that took the money, and its name for the charge. */
+      gateway: z.string(),
       gatewayReferenceId: z.string(),
       amount: money,
       reason: z.string(),
@@ -202,9 +207,7 @@ export const paymentMessages = {
     '1.0.0',
     'The gateway charged, in provider-neutral words (record 005).',
     z.strictObject({
-      paymentId: uuid,
-      attempt: z.int().min(1),
-      idempotencyKey: z.string(),
+      ...outcome,
       gateway: z.string(),
       gatewayReferenceId: z.string(),
       amount: money,
@@ -216,9 +219,7 @@ export const paymentMessages = {
     '1.0.0',
     'The gateway could not charge; network_error means that the outcome is unknown.',
     z.strictObject({
-      paymentId: uuid,
-      attempt: z.int().min(1),
-      idempotencyKey: z.string(),
+      ...outcome,
       gateway: z.string(),
       gatewayReferenceId: z.string().nullable(),
       failureReason,

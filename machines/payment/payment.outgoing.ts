@@ -1,0 +1,158 @@
+import type { FlowmartOutgoing } from '../index.js';
+import type { Cause } from '../shared/cause.js';
+import type { Money } from '../shared/values.js';
+import { capturedMoney, currentKey, type Opening, type PaymentContext, refundOf } from './payment.context.js';
+import { MAX_ATTEMPTS, methodName, processingFee, refundedTotal } from './payment.rules.js';
+
+/** Whom the messages of a payment are about. */
+const subject = ({ paymentId, orderId, subscriptionId, invoiceId, customerId }: PaymentContext) => ({
+  paymentId,
+  orderId,
+  subscriptionId,
+  invoiceId,
+  customerId,
+});
+
+const inItsCurrency = ({ amount: { currency } }: PaymentContext, amount: number): Money => ({ amount, currency });
+
+/** The charge under the key in use; its metadata come back with webhooks, and are the same for every call under one key. */
+function charge(payment: PaymentContext) {
+  const { paymentId, attempt, amount, paymentMethod } = payment;
+  const idempotencyKey = currentKey(payment);
+  const known = Object.entries({ ...subject(payment), idempotencyKey }).filter(
+    (entry): entry is [string, string] => entry[1] !== null,
+  );
+  return { paymentId, attempt, idempotencyKey, amount, paymentMethod, metadata: Object.fromEntries(known) };
+}
+
+export function paymentInitiated(payment: PaymentContext, opening: Opening): FlowmartOutgoing<'PaymentInitiated'> {
+  const { captureImmediately: _, ...data } = opening.data;
+  const { transactionId, customerId, initiatedAt } = payment;
+  return { type: 'PaymentInitiated', data: { ...data, userId: customerId, transactionId, initiatedAt } };
+}
+
+/** Charges in one step (C-08): authorising first (P-09, P-15) has no state here. */
+export const processPayment = (payment: PaymentContext): FlowmartOutgoing<'ProcessPayment'> => ({
+  type: 'ProcessPayment',
+  data: { ...charge(payment), captureImmediately: true, outcomeUnknown: payment.outcomeUnknown },
+});
+
+export const reconcileCharge = (payment: PaymentContext): FlowmartOutgoing<'ReconcileCharge'> => ({
+  type: 'ReconcileCharge',
+  data: charge(payment),
+});
+
+/**
+ * The last failure, and whether another charge is scheduled.
+ * @throws when the payment has not failed: a defect of the chart
+ */
+export function paymentFailed(payment: PaymentContext, { at }: Cause): FlowmartOutgoing<'PaymentFailed'> {
+  const { failure, nextRetryAt, attempt, amount } = payment;
+  if (failure === null) throw new Error(`Payment ${payment.paymentId} failed for no reason`);
+  return {
+    type: 'PaymentFailed',
+    data: {
+      ...subject(payment),
+      amount,
+      failureReason: failure.reason,
+      failureCode: failure.code,
+      failureMessage: failure.message,
+      attemptNumber: attempt,
+      maxAttempts: MAX_ATTEMPTS,
+      canRetry: nextRetryAt !== null,
+      methodUsable: failure.methodUsable,
+      nextRetryAt,
+      timestamp: at,
+    },
+  };
+}
+
+export const paymentProcessed = (payment: PaymentContext, { at }: Cause): FlowmartOutgoing<'PaymentProcessed'> => ({
+  type: 'PaymentProcessed',
+  data: {
+    ...subject(payment),
+    transactionId: payment.transactionId,
+    userId: payment.customerId,
+    amount: capturedMoney(payment),
+    currency: payment.amount.currency,
+    paymentMethod: methodName(payment.paymentMethod),
+    status: 'confirmed',
+    confirmationDetails: {
+      gatewayResponse: payment.charge?.responseMessage ?? '',
+      transactionId: payment.charge?.gatewayReferenceId ?? '',
+    },
+    timestamp: at,
+  },
+});
+
+export function paymentComplete(payment: PaymentContext, { at }: Cause): FlowmartOutgoing<'PaymentComplete'> {
+  const amount = capturedMoney(payment);
+  const fee = processingFee(amount);
+  return {
+    type: 'PaymentComplete',
+    data: {
+      ...subject(payment),
+      amount,
+      transactionId: payment.transactionId,
+      status: 'completed',
+      processingFee: fee,
+      netAmount: inItsCurrency(payment, amount.amount - fee.amount),
+      allocations: [...(payment.allocations ?? [])],
+      completedAt: at,
+    },
+  };
+}
+
+/**
+ * Asks the provider that charged for the refund that was opened last.
+ * @throws when nothing was charged: a defect of the chart
+ */
+export function refundCharge(payment: PaymentContext, reason: string): FlowmartOutgoing<'RefundCharge'> {
+  const refund = payment.refunds.at(-1);
+  if (refund === undefined || payment.charge === null) throw new Error(`${payment.paymentId} has nothing to refund`);
+  return {
+    type: 'RefundCharge',
+    data: {
+      paymentId: payment.paymentId,
+      refundId: refund.refundId,
+      idempotencyKey: refund.refundId,
+      gateway: payment.charge.gateway,
+      gatewayReferenceId: payment.charge.gatewayReferenceId,
+      amount: inItsCurrency(payment, refund.amount),
+      reason,
+    },
+  };
+}
+
+const refundSubject = (payment: PaymentContext, refundId: string) => ({
+  ...subject(payment),
+  refundId,
+  amount: inItsCurrency(payment, refundOf(payment, refundId)?.amount ?? 0),
+});
+
+export function refundCompleted(
+  payment: PaymentContext,
+  { data: { refundId }, at }: { readonly data: { readonly refundId: string }; readonly at: string },
+): FlowmartOutgoing<'RefundCompleted'> {
+  const total = refundedTotal(payment.refunds);
+  return {
+    type: 'RefundCompleted',
+    data: {
+      ...refundSubject(payment, refundId),
+      refundedTotal: inItsCurrency(payment, total),
+      fullyRefunded: total === payment.charge?.amount,
+      timestamp: at,
+    },
+  };
+}
+
+export const refundFailed = (
+  payment: PaymentContext,
+  {
+    data: { refundId, failureMessage },
+    at,
+  }: { readonly data: { readonly refundId: string; readonly failureMessage: string }; readonly at: string },
+): FlowmartOutgoing<'RefundFailed'> => ({
+  type: 'RefundFailed',
+  data: { ...refundSubject(payment, refundId), failureMessage, timestamp: at },
+});
