@@ -51,7 +51,6 @@ export class Effects {
   readonly #options: EffectsOptions;
   readonly #claims: Groups<Ref, Claim | null>;
   readonly #settlements: Groups<Settlement, null>;
-  readonly #abort = new AbortController();
   #inFlight = 0;
   readonly #queue: (() => void)[] = [];
 
@@ -72,11 +71,6 @@ export class Effects {
     } finally {
       this.#leave();
     }
-  }
-
-  /** Tells runs in flight to hurry: the process is about to stop. */
-  abort(): void {
-    this.#abort.abort();
   }
 
   #enter(): Promise<void> {
@@ -109,7 +103,6 @@ export class Effects {
           attempt: claim.attempts,
           lookUp: claim.inDoubt,
           expired: () => performance.now() > claim.until,
-          signal: this.#abort.signal,
         },
         claim.prepared,
       );

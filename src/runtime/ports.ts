@@ -59,7 +59,6 @@ export interface EffectRun {
   readonly lookUp: boolean;
   /** True once less than a safe margin of the claim is left: do not call out any more. */
   expired(): boolean;
-  readonly signal: AbortSignal;
 }
 
 /** A worker of calls to the world outside; the message id is the effect id, and its mailbox row is the stored intent. */
