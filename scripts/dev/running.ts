@@ -1,5 +1,6 @@
 import { step } from '../progress.mjs';
 import { lastLines, type ManagedProcess } from './managedProcess.js';
+import { UserError } from './userError.js';
 
 /** Ctrl-C, or a signal that means the same: what has been started shall stop now. */
 export class Interrupted extends Error {}
@@ -13,15 +14,24 @@ export class Running {
   readonly #steps = new Set<Promise<unknown>>();
   readonly #trouble: Promise<never>;
   #reject: (reason: Error) => void = () => {};
+  readonly #abort = new AbortController();
   #stopping = false;
   #interruptedAt: number | undefined;
 
   constructor() {
     this.#trouble = new Promise((_, reject) => {
-      this.#reject = reject;
+      this.#reject = (reason) => {
+        reject(reason);
+        this.#abort.abort();
+      };
     });
     this.#trouble.catch(() => {});
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.#interrupt());
+  }
+
+  /** Aborted once we are interrupted or a process has died: nobody waits for the start any longer. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
   }
 
   /** Runs one step of the start; gives up waiting for it when we are interrupted or a process dies. */
@@ -62,10 +72,9 @@ export class Running {
 
   #ended(one: ManagedProcess, how: string): void {
     if (this.#stopping) return;
+    const last = lastLines(one.output()) || '(it is empty)';
     this.#reject(
-      new Error(
-        `${one.name} ended unexpectedly (${how}). The end of its log, ${one.logFile}:\n${lastLines(one.output())}`,
-      ),
+      new UserError(`${one.name} ended unexpectedly (${how}). The end of its log, ${one.logFile}:\n${last}`),
     );
   }
 

@@ -17,10 +17,20 @@ export function startService(
   });
 }
 
-/** Waits until a GET of `url` answers 2xx. What happens when the process ends before is left to whoever watches it. */
-export async function waitForAnswer(managed: ManagedProcess, url: string, timeoutMs = 60_000): Promise<void> {
-  let last = 'no answer';
+/**
+ * Waits until a GET of `url` answers 2xx.
+ * @param signal when aborted, or when the process ends, waiting ends without more ado: whoever did that says why
+ * @throws UserError after `timeoutMs` milliseconds
+ */
+export async function waitForAnswer(
+  managed: ManagedProcess,
+  url: string,
+  signal: AbortSignal,
+  timeoutMs = 60_000,
+): Promise<void> {
+  let last = 'nothing';
   const answers = async () => {
+    if (signal.aborted) return true;
     try {
       const response = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(5000) });
       last = `${response.status} ${(await response.text()).slice(0, 500)}`;
@@ -29,11 +39,9 @@ export async function waitForAnswer(managed: ManagedProcess, url: string, timeou
       return false;
     }
   };
-  if (await waitUntil(managed, answers, timeoutMs)) return;
-  if (managed.isRunning())
+  if (!(await waitUntil(managed, answers, timeoutMs)) && managed.isRunning()) {
     throw new UserError(
-      `${managed.name} is not ready after ${timeoutMs / 1000} s: ${url} said ${last}. Its log: ${managed.logFile}`,
+      `${managed.name} is not ready after ${timeoutMs / 1000} s: ${url} answers ${last}. Its log: ${managed.logFile}`,
     );
-  // Its end is about to be reported by Running, which knows more than we do.
-  await new Promise(() => {});
+  }
 }

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { step } from '../progress.mjs';
 import { commandLine } from './commandLine.js';
 import { reaper } from './reaper.js';
 import { UserError } from './userError.js';
@@ -42,8 +43,12 @@ export async function beginSingleRun(folder: string): Promise<SingleRun> {
 /** Waits while the net below the last run, which was killed, is still stopping what that run had started. */
 async function reaperOfLastRun(file: string): Promise<void> {
   const pid = Number(readOr(file, '0'));
-  const deadline = Date.now() + 60_000;
-  while (pid > 0 && Date.now() < deadline && (await commandLine(pid))?.includes('reaper.mjs')) await sleep(200);
+  const isStopping = async () => pid > 0 && (await commandLine(pid))?.includes('reaper.mjs') === true;
+  if (!(await isStopping())) return;
+  await step('Waiting until what the last run left behind has stopped', async () => {
+    const deadline = Date.now() + 60_000;
+    while (Date.now() < deadline && (await isStopping())) await sleep(200);
+  });
 }
 
 function readOr(file: string, otherwise: string): string {

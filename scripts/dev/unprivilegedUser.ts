@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { UserError } from './userError.js';
 
 /** PostgreSQL refuses to run as root, so root runs it as somebody else. */
@@ -11,8 +9,6 @@ export interface UnprivilegedUser {
   uid: number;
   gid: number;
 }
-
-const run = promisify(execFile);
 
 /**
  * Whom PostgreSQL shall run as: nobody special for an ordinary user (undefined), an existing system user for root.
@@ -22,13 +18,11 @@ export async function unprivilegedUser(dataDir: string): Promise<UnprivilegedUse
   if (process.getuid?.() !== 0) return undefined;
   const owner = await stat(dataDir).catch(() => undefined);
   if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid };
-  for (const name of ['postgres', 'nobody']) {
-    try {
-      const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]);
-      return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
-    } catch {
-      // There is no such user: try the next.
-    }
+  const users = (await readFile('/etc/passwd', 'utf8').catch(() => '')).split('\n').map((line) => line.split(':'));
+  for (const wanted of ['postgres', 'nobody']) {
+    const [, , uid, gid] = users.find(([name]) => name === wanted) ?? [];
+    // macOS writes the ids of nobody as -2.
+    if (uid && gid) return { uid: Number(uid) >>> 0, gid: Number(gid) >>> 0 };
   }
   throw new UserError(
     'PostgreSQL does not run as root and this machine has no other user. Set DATABASE_URL, or run as an ordinary user.',
@@ -66,7 +60,16 @@ export async function openCopy(folder: string, copy: string): Promise<string> {
   const unfinished = `${copy}.${process.pid}`;
   await mkdir(dirname(copy), { recursive: true, mode: 0o755 });
   await cp(folder, unfinished, { recursive: true, verbatimSymlinks: true });
-  await run('chmod', ['-R', 'a+rX', unfinished]);
+  await openToAll(unfinished);
   await rename(unfinished, copy).catch(async () => rm(unfinished, { recursive: true, force: true }));
   return copy;
+}
+
+async function openToAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue;
+    const path = join(entry.parentPath, entry.name);
+    await chmod(path, entry.isDirectory() || ((await stat(path)).mode & 0o100) !== 0 ? 0o755 : 0o644);
+  }
 }
