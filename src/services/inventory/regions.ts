@@ -1,0 +1,20 @@
+import { sql } from 'kysely';
+import type { FlowmartReceived } from '../../../machines/index.js';
+import type { MessagesFor } from '../../../queues/topology.js';
+import type { Handler, Trx } from '../../runtime/ports.js';
+
+/** Remembers where customers live, for Inventory's own use (S-040); a later message about the same customer replaces an earlier one. */
+export const regions: Handler<MessagesFor<'regions'>> = {
+  kind: 'handler',
+  async handle(trx: Trx, messages: readonly FlowmartReceived<MessagesFor<'regions'>>[]) {
+    const latest = [...new Map(messages.map(({ data }) => [data.customerId, data])).values()];
+    await sql`/* prepared */
+      insert into inventory.customer_regions (customer_id, locale, country, updated_at)
+      select * from unnest(${latest.map((c) => c.customerId)}::uuid[], ${latest.map((c) => c.locale)}::text[],
+        ${latest.map((c) => c.country)}::text[], ${latest.map((c) => c.timestamp)}::timestamptz[])
+      on conflict (customer_id) do update
+      set locale = excluded.locale, country = excluded.country, updated_at = excluded.updated_at
+      where customer_regions.updated_at <= excluded.updated_at`.execute(trx);
+    return messages.map(() => ({}));
+  },
+};
