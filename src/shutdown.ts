@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { ConfigError } from './config.js';
 
 /**
  * Runs `stop` once on SIGTERM or SIGINT and ends the process: 0 when it finished, 1 when it did not within `timeoutMs`.
@@ -28,4 +29,17 @@ export function stopOnSignals(log: Logger, timeoutMs: number, stop: () => Promis
   };
   process.once('SIGTERM', () => begin('SIGTERM'));
   process.once('SIGINT', () => begin('SIGINT'));
+}
+
+/** Runs the start of a process; says in one line what a person can mend, and ends with 1 when it fails. */
+export async function exitOnFailure(start: () => Promise<void>): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    const { code, message, stack } = error as NodeJS.ErrnoException;
+    const text =
+      error instanceof ConfigError ? message : code === 'EADDRINUSE' ? `${message}; set PORT to a free one` : stack;
+    process.stderr.write(`${text}\n`);
+    process.exit(1);
+  }
 }

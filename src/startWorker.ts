@@ -1,0 +1,128 @@
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import { openRedis, workerOptions } from '../queues/connection.js';
+import { PacketReceiver, type PacketRef } from '../queues/packets.js';
+import { queueServices } from '../queues/routing.js';
+import { appendEvents, trimStream } from '../queues/streams.js';
+import { channels, recipients } from '../queues/topology.js';
+import { assemble } from './assemble.js';
+import { type Config, ConfigError } from './config.js';
+import type { Database } from './db/tables.js';
+import { forgetExpiredKeys } from './http/idempotency.js';
+import { Effects } from './runtime/effects.js';
+import type { Participant } from './runtime/ports.js';
+import { Publisher } from './runtime/publisher.js';
+import { Sweeper } from './runtime/sweeper.js';
+
+/** Entries a stream keeps beyond what its consumer groups still need. */
+const streamLength = 100_000;
+const housekeepingMs = 60_000;
+
+export interface WorkerOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly participants: (db: Kysely<Database>) => Readonly<Record<string, Participant>>;
+  readonly prefix?: string;
+}
+
+/** A worker that runs. */
+export interface RunningWorker {
+  /** Resolves once it listens on every queue. */
+  ready(): Promise<void>;
+  /** Takes nothing new, finishes what was begun, disconnects. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a worker: consumes its services' queues, runs effects, sweeps, publishes events.
+ * @throws {ConfigError} when WORKER_ROLES names a service that does not exist
+ */
+export function startWorker({ config, log, participants, prefix: givenPrefix }: WorkerOptions): RunningWorker {
+  const queues = queuesOf(config.workerRoles);
+  const assembly = assemble({
+    config,
+    log,
+    name: 'worker',
+    participants,
+    ...(givenPrefix ? { prefix: givenPrefix } : {}),
+  });
+  const { db, engine, lane, handOff, prefix, redis } = assembly;
+  const effects = new Effects({
+    engine,
+    concurrency: config.effectConcurrency,
+    handOff,
+    onError: (ref, error) => log.error({ message: ref.id, type: ref.type, error }, 'an effect threw'),
+  });
+
+  const receive = async (messages: readonly PacketRef[], queue: string): Promise<void> => {
+    const wakes = new Map<string, PacketRef>();
+    const calls: Promise<unknown>[] = [];
+    for (const message of messages) {
+      if (engine.participants[message.recipient]?.kind === 'effect') calls.push(effects.run({ ...message, queue }));
+      else wakes.set(`${message.recipient}/${message.actorId}`, message);
+    }
+    for (const { recipient, actorId } of wakes.values()) calls.push(lane.submit({ recipient, actorId }));
+    const failed = (await Promise.allSettled(calls)).find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  };
+
+  const blocking = openRedis(config.redisUrl, workerOptions, () => undefined);
+  const receiver = new PacketReceiver({
+    connection: blocking,
+    prefix,
+    queues,
+    concurrency: config.workerConcurrency,
+    receive,
+    onError: (queue, error) => log.debug({ queue, error: error.message }, 'a queue is in trouble'),
+  });
+  const sweeper = new Sweeper({
+    engine,
+    intervalMs: config.sweepIntervalMs,
+    handOff,
+    onError: (error) => log.warn({ error: (error as Error).message }, 'a sweep failed; the next one follows'),
+  });
+  const publisher = new Publisher({
+    db,
+    append: (events) => appendEvents(redis, prefix, events),
+    onError: (error) => log.debug({ error: (error as Error).message }, 'publishing failed; it will be tried again'),
+  });
+  const housekeeping = setInterval(() => {
+    const work = [
+      ...Object.keys(channels).map((channel) => trimStream(redis, prefix, channel, streamLength)),
+      forgetExpiredKeys(db),
+    ];
+    void Promise.allSettled(work).then((results) => {
+      for (const result of results)
+        if (result.status === 'rejected')
+          log.debug({ error: String(result.reason) }, 'housekeeping failed; the next one follows');
+    });
+  }, housekeepingMs);
+
+  sweeper.start();
+  publisher.start();
+  log.info({ queues: queues.length }, 'worker started');
+
+  return {
+    ready: () => receiver.ready(),
+    async stop() {
+      clearInterval(housekeeping);
+      await Promise.all([receiver.close(), sweeper.stop(), publisher.stop()]);
+      blocking.disconnect();
+      await assembly.close();
+    },
+  };
+}
+
+/** The queues of some services; all of them when none is named. */
+function queuesOf(roles: readonly string[]): string[] {
+  const services = new Set<string>(Object.values(recipients));
+  const strangers = roles.filter((role) => !services.has(role));
+  if (strangers.length > 0) {
+    throw new ConfigError([
+      `WORKER_ROLES names ${strangers.join(', ')}; it wants some of ${[...services].sort().join(', ')}.`,
+    ]);
+  }
+  return [...queueServices]
+    .filter(([, service]) => roles.length === 0 || roles.includes(service))
+    .map(([queue]) => queue);
+}
