@@ -80,7 +80,7 @@ export class Scene<M extends AnyStateMachine> implements Outcome {
 
   /** The payloads of the sent messages of one type. */
   sent<N extends MessageName>(type: N): MessageData<N>[] {
-    return this.emitted.filter((one): one is FlowmartOutgoing<N> => one.type === type).map((one) => one.data);
+    return this.emitted.filter((one) => one.type === type).map((one) => one.data as MessageData<N>);
   }
 
   /** The types of the sent messages, in order. */
