@@ -135,18 +135,19 @@ export class StripeApi {
 
   #replay(key: string, kept: KeptReply, fingerprint: string | null, requestId: string, expandCharge: boolean) {
     if (kept.fingerprint !== fingerprint) throw keyMismatch(key);
-    return answer(kept.change.status, renderReply(kept.change, this.#parts.store.cardOf, expandCharge), {
+    const { ledger, store } = this.#parts;
+    const entry = ledger.entryAt(kept.position) as LedgerEntry & Change;
+    return answer(entry.status, renderReply(entry, store.cardOf, expandCharge), {
       'Request-Id': requestId,
       'Idempotency-Key': key,
       'Idempotent-Replayed': 'true',
-      'Original-Request': kept.requestId ?? requestId,
+      'Original-Request': entry.requestId ?? requestId,
     });
   }
 
-  /** The ledger first, then what follows from it. */
+  /** The ledger hands the entry to the store. */
   #commit(provenance: Provenance, change: Change): LedgerEntry & Change {
     const entry = this.#parts.ledger.append(provenance, change) as LedgerEntry & Change;
-    this.#parts.store.apply(entry);
     if (entry.refund) this.#settleLater(entry.refund.id);
     return entry;
   }

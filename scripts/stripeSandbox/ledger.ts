@@ -14,34 +14,52 @@ export interface Provenance {
 /** One line of the ledger. `reset` starts the books anew; what came before it no longer counts. */
 export type LedgerEntry = { readonly seq: number } & Provenance & (Change | { readonly type: 'reset' });
 
+/** Where an entry is, so that it need not be kept in memory: bytes of the file, or an index when there is none. */
+export interface LedgerPosition {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** An append-only record of what was really charged: JSON lines in a file, or in memory when there is no path. */
 export class Ledger {
   readonly #path: string | undefined;
   readonly #file: number | undefined;
   readonly #memory: LedgerEntry[] = [];
+  readonly #onEntry: (entry: LedgerEntry, position: LedgerPosition) => void;
   #seq = 0;
+  #end = 0;
 
-  /** Opens or creates the file, hands every entry of it to `replay`, and drops a last line that a crash cut short. */
-  constructor(path: string | undefined, replay: (entry: LedgerEntry) => void) {
+  /** Opens or creates the file and drops a last line that a crash cut short; every entry, old or new, goes to `onEntry`. */
+  constructor(path: string | undefined, onEntry: (entry: LedgerEntry, position: LedgerPosition) => void) {
     this.#path = path;
+    this.#onEntry = onEntry;
     if (path === undefined) return;
     this.#file = openSync(path, 'a+');
-    let length = 0;
-    for (const { entry, end } of readLines(path)) {
+    for (const { entry, start, end } of readLines(path)) {
       this.#seq = entry.seq;
-      length = end;
-      replay(entry);
+      this.#end = end;
+      onEntry(entry, { start, end });
     }
-    ftruncateSync(this.#file, length);
+    ftruncateSync(this.#file, this.#end);
   }
 
   /** The line is with the operating system when this returns, so it outlives the process. */
   append(provenance: Provenance, change: Change | { readonly type: 'reset' }): LedgerEntry {
     this.#seq += 1;
     const entry: LedgerEntry = { seq: this.#seq, ...provenance, ...change };
-    if (this.#file === undefined) this.#memory.push(entry);
-    else writeSync(this.#file, `${JSON.stringify(entry)}\n`);
+    const start = this.#end;
+    if (this.#file === undefined) this.#end = this.#memory.push(entry);
+    else this.#end += writeSync(this.#file, `${JSON.stringify(entry)}\n`);
+    this.#onEntry(entry, { start, end: this.#end });
     return entry;
+  }
+
+  /** Reads one entry again. */
+  entryAt({ start, end }: LedgerPosition): LedgerEntry {
+    if (this.#file === undefined) return this.#memory[start] as LedgerEntry;
+    const line = Buffer.alloc(end - start);
+    readSync(this.#file, line, 0, line.length, start);
+    return JSON.parse(line.toString('utf8')) as LedgerEntry;
   }
 
   /** The entries since the last reset, oldest first. */
@@ -64,7 +82,7 @@ export function* readLedger(path: string): Generator<LedgerEntry> {
   for (const { entry } of readLines(path)) yield entry;
 }
 
-function* readLines(path: string): Generator<{ entry: LedgerEntry; end: number }> {
+function* readLines(path: string): Generator<{ entry: LedgerEntry } & LedgerPosition> {
   const file = openSync(path, 'r');
   try {
     const chunk = Buffer.allocUnsafe(1 << 20);
@@ -75,8 +93,9 @@ function* readLines(path: string): Generator<{ entry: LedgerEntry; end: number }
       const lines = (rest + decoder.write(chunk.subarray(0, size))).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
+        const start = end;
         end += Buffer.byteLength(line) + 1;
-        yield { entry: JSON.parse(line) as LedgerEntry, end };
+        yield { entry: JSON.parse(line) as LedgerEntry, start, end };
       }
     }
   } finally {

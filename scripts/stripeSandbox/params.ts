@@ -80,7 +80,8 @@ export class Params {
         throw invalidRequest('Metadata values can be at most 500 characters.', `metadata[${key}]`);
       }
     }
-    return Object.fromEntries(pairs) as Record<string, string>;
+    // A copy of its own: substrings would keep the whole request body in memory for as long as the intent lives.
+    return JSON.parse(JSON.stringify(value)) as Record<string, string>;
   }
 }
 

@@ -57,8 +57,8 @@ const maxBodyBytes = 1 << 20;
 
 /** Starts the local stand-in for Stripe on loopback. Throws when the port is taken or the ledger cannot be read. */
 export async function startStripeSandbox(options: StripeSandboxOptions = {}): Promise<StripeSandbox> {
-  const store = new Store(options.maxIntents ?? 300_000);
-  const ledger = new Ledger(options.ledger, (entry) => store.apply(entry));
+  const store = new Store(options.maxIntents ?? 100_000);
+  const ledger = new Ledger(options.ledger, (entry, position) => store.apply(entry, position));
   const faults = new Faults();
   const sender = new WebhookSender(options.webhook ?? null, options.webhookBackoffMs ?? 1000);
   const wanted = new Set(options.webhookEvents ?? webhookEventTypes);
@@ -75,7 +75,7 @@ export async function startStripeSandbox(options: StripeSandboxOptions = {}): Pr
   const api = new StripeApi(apiParts);
   const reset = () => {
     const provenance = { at: new Date().toISOString(), requestId: null, idempotencyKey: null, fingerprint: null };
-    store.apply(ledger.append(provenance, { type: 'reset' }));
+    ledger.append(provenance, { type: 'reset' });
     faults.clear();
     sender.clear();
   };

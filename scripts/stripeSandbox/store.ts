@@ -1,14 +1,13 @@
-import type { Change, Customer, Intent, Refund, SavedCard } from './entities.js';
-import type { LedgerEntry } from './ledger.js';
+import type { Customer, Intent, Refund, SavedCard } from './entities.js';
+import type { LedgerEntry, LedgerPosition } from './ledger.js';
 import type { CardLookup } from './render.js';
 import { testCards } from './testCards.js';
 
-/** What an idempotency key was first used with, and the change whose reply every later use gets. */
+/** What an idempotency key was first used with, and the ledger entry whose reply every later use gets. */
 export interface KeptReply {
   readonly fingerprint: string | null;
-  readonly requestId: string | null;
   readonly keptSince: number;
-  readonly change: Change;
+  readonly position: LedgerPosition;
 }
 
 const keyLifetimeMs = 24 * 60 * 60 * 1000;
@@ -49,7 +48,7 @@ export class Store {
     return ids.map((id) => this.intents.get(id)).filter((intent) => intent !== undefined);
   }
 
-  apply(entry: LedgerEntry): void {
+  apply(entry: LedgerEntry, position: LedgerPosition): void {
     if (entry.type === 'reset') {
       for (const map of [this.intents, this.refunds, this.customers, this.savedCards, this.replies]) map.clear();
       this.#intentsByEffect.clear();
@@ -61,7 +60,7 @@ export class Store {
     if (refund) this.refunds.set(refund.id, refund);
     if (customer) this.customers.set(customer.id, customer);
     if (savedCard) this.savedCards.set(savedCard.id, savedCard);
-    if (entry.idempotencyKey !== null) this.#keepReply(entry.idempotencyKey, entry);
+    if (entry.idempotencyKey !== null) this.#keepReply(entry.idempotencyKey, entry, position);
   }
 
   #putIntent(intent: Intent): void {
@@ -91,24 +90,9 @@ export class Store {
     }
   }
 
-  #keepReply(key: string, entry: LedgerEntry & Change): void {
-    const now = Date.parse(entry.at);
-    const {
-      fingerprint,
-      requestId,
-      intent,
-      refund,
-      customer,
-      savedCard,
-      type,
-      amount,
-      currency,
-      orderId,
-      status,
-      reply,
-    } = entry;
-    const change = { type, amount, currency, orderId, status, reply, intent, refund, customer, savedCard };
-    this.replies.set(key, { fingerprint, requestId, keptSince: now, change });
+  #keepReply(key: string, { at, fingerprint }: LedgerEntry, position: LedgerPosition): void {
+    const now = Date.parse(at);
+    this.replies.set(key, { fingerprint, keptSince: now, position });
     if (now - this.#keysSweptAt < keySweepMs) return;
     this.#keysSweptAt = now;
     for (const [oldKey, kept] of this.replies) {

@@ -2,6 +2,8 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import Stripe from 'stripe';
 
+type HttpClient = NonNullable<Stripe.StripeConfig['httpClient']>;
+
 export interface StripeClientOptions {
   apiKey: string;
   /** Where Stripe's API is when it is not at Stripe, e.g. http://127.0.0.1:4242. */
@@ -29,7 +31,22 @@ export function createStripeClient(options: StripeClientOptions): { stripe: Stri
     timeout: options.timeoutMs ?? 10_000,
     maxNetworkRetries: 0,
     telemetry: false,
-    httpAgent: agent,
+    httpClient: withoutHiddenRetry(Stripe.createNodeHttpClient(agent)),
   });
   return { stripe, agent };
+}
+
+/**
+ * A connection that closes under a call (ECONNRESET, EPIPE) is asked again by the SDK even when retries are off.
+ * It may have reached Stripe, so it is for the runtime to look it up: the code that the SDK looks for is hidden from it.
+ */
+function withoutHiddenRetry(client: HttpClient): HttpClient {
+  return {
+    getClientName: () => client.getClientName(),
+    makeRequest: (...request) =>
+      client.makeRequest(...request).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') throw error;
+        throw new Error(`The connection was closed (${error.code}).`, { cause: error });
+      }),
+  };
 }

@@ -52,7 +52,8 @@ export function declined(gatewayReferenceId: string | null, refusal: StripeRefus
     kind: 'declined',
     gatewayReferenceId,
     failureReason,
-    failureCode: refusal.decline_code ?? refusal.code ?? 'unknown',
+    // The SDK shows a code that is missing as an empty string.
+    failureCode: refusal.decline_code || refusal.code || 'unknown',
     failureMessage: refusal.message ?? 'The payment was refused.',
     canRetry: retryability[failureReason] && refusal.advice_code !== 'do_not_try_again',
   };
