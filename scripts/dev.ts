@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../src/config.js';
 import { requireFreePort } from './dev/requireFreePort.js';
 import { Interrupted, Running } from './dev/running.js';
+import { withdrawEnvironment } from './dev/scriptEnvironment.js';
 import { keepLastLogs, readSetting, type Setting } from './dev/setting.js';
 import { beginSingleRun } from './dev/singleRun.js';
 import { startEverything } from './dev/startEverything.js';
@@ -41,6 +42,7 @@ async function runEverything(setting: Setting): Promise<void> {
   } catch (error) {
     complain(error); // Before stopping, which may take a while.
   } finally {
+    withdrawEnvironment(setting.folder);
     await running.stopAll();
   }
 }

@@ -5,6 +5,7 @@ import { loadConfig } from '../src/config.js';
 import { connect } from '../src/db/connect.js';
 import type { Database } from '../src/db/tables.js';
 import '../src/db/tables.all.js';
+import { scriptEnvironment } from './dev/scriptEnvironment.js';
 import { openingMovementId, seededProducts, seededWarehouses, stockItemId } from './seed/catalogue.js';
 
 type Trx = Transaction<Database>;
@@ -107,6 +108,6 @@ async function count<T extends keyof Database>(insert: InsertQueryBuilder<Databa
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const added = await seed(loadConfig().databaseUrl);
+  const added = await seed(loadConfig(scriptEnvironment()).databaseUrl);
   process.stdout.write(`${added} rows added\n`);
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { type Config, loadConfig, sandboxStripeKey } from '../../src/config.js';
+import { readEnvFile } from './scriptEnvironment.js';
 
 /** Where npm start keeps everything, and the environment and settings that everything starts with. */
 export interface Setting {
@@ -17,8 +17,7 @@ export interface Setting {
  * @throws ConfigError
  */
 export function readSetting(folder: string): Setting {
-  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
-  const env: NodeJS.ProcessEnv = { ...file, ...process.env };
+  const env: NodeJS.ProcessEnv = { ...readEnvFile('.env'), ...process.env };
   const config = loadConfig({
     ...env,
     DATABASE_URL: env.DATABASE_URL || 'postgres://to.be.found/flowmart',

@@ -4,6 +4,7 @@ import { seed } from '../seed.js';
 import { findServers } from './findServers.js';
 import { freePort } from './freePort.js';
 import type { Running } from './running.js';
+import { publishEnvironment } from './scriptEnvironment.js';
 import { startService, waitForAnswer } from './services.js';
 import { keptAdminPassword, type Setting, usesSandbox } from './setting.js';
 import { welcome } from './welcome.js';
@@ -39,6 +40,11 @@ export async function startEverything(setting: Setting, running: Running): Promi
     env.STRIPE_API_BASE = sandboxUrl;
   }
 
+  publishEnvironment(folder, {
+    DATABASE_URL: servers.databaseUrl,
+    REDIS_URL: servers.redisUrl,
+    STRIPE_API_BASE: sandboxUrl,
+  });
   await running.step('Web and worker', async () => {
     const worker = await startService('worker', 'src/worker.ts', { env, logFolder });
     const web = await startService('web', 'src/web.ts', { env, logFolder });
