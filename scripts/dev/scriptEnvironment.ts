@@ -14,9 +14,10 @@ export function scriptEnvironment(): NodeJS.ProcessEnv {
   return { ...readEnvFile(join(root, '.flowmart', fileName)), ...readEnvFile(join(root, '.env')), ...process.env };
 }
 
-/** What such a file sets; nothing when it is not there. */
+/** What such a file sets; nothing when it is not there. An empty value sets nothing, as everywhere. */
 export function readEnvFile(file: string): NodeJS.ProcessEnv {
-  return existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  if (!existsSync(file)) return {};
+  return Object.fromEntries(Object.entries(parseEnv(readFileSync(file, 'utf8'))).filter(([, value]) => value !== ''));
 }
 
 /** Leaves in `folder` what scripts need to reach what runs now. */
