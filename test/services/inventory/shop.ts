@@ -80,6 +80,10 @@ export class Shop {
     return shop;
   }
 
+  get url(): string {
+    return this.database.url;
+  }
+
   async close(): Promise<void> {
     await this.connection.close();
     await this.database.drop();
