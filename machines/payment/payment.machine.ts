@@ -160,7 +160,7 @@ export const paymentMachine = setup({
       assertEvent(event, 'RetryPayment');
       return { replacementMethod: event.data.paymentMethod };
     }),
-    requestCancellation: assign({ cancelRequested: true, calledOff: true }),
+    requestCancellation: assign({ cancelRequested: true }),
     noteFailure: assign(({ context, event }) => {
       assertEvent(event, 'ChargeFailed');
       const { failureReason: reason, failureCode: code, failureMessage: message, canRetry } = event.data;

@@ -168,6 +168,14 @@ describe('the payment machine', () => {
       expect(early.state).to.equal('initiated');
       expect(early.deferred).to.have.length(1);
       expect(early.when(initiated()).state).to.equal('authorizing');
+      const reviewed = early.when(overridden('DECLINED'));
+      expect(reviewed.deferred).to.have.length(2);
+    });
+
+    it('keeps an override that overtakes the decision it overrides (P-06)', () => {
+      const early = given(paymentMachine, opening()).when(overridden('APPROVED'), initiated());
+      expect(early).to.deep.include({ state: 'riskCheck', ignored: [] });
+      expect(early.when(decided('MANUAL_REVIEW', at(60))).state).to.equal('authorizing');
     });
   });
 
@@ -339,7 +347,9 @@ describe('the payment machine', () => {
 
     it('is captured by a webhook about an earlier attempt under the same key (P-13)', () => {
       const again = retryWait('network_error').whenTimerFires();
-      expect(again.when(succeeded(1, 1)).state).to.equal('captured');
+      const payment = again.when(succeeded(1, 1));
+      expect(payment.state).to.equal('captured');
+      expect(payment.context.outcomeUnknown).to.equal(false);
     });
 
     it('ignores the failure of an earlier attempt, and of an earlier key', () => {
@@ -430,6 +440,8 @@ describe('the payment machine', () => {
       const payment = retryWait().when(declined('insufficient_funds', 1, null));
       expect(payment).to.deep.include({ state: 'retryWait', emitted: [], ignored: ['ChargeFailed'] });
       expect(payment.context.chargeNumber).to.equal(2);
+      const unknown = retryWait('network_error').when(declined('network_error'));
+      expect(unknown).to.deep.include({ state: 'retryWait', emitted: [], ignored: ['ChargeFailed'] });
     });
   });
 
@@ -582,6 +594,11 @@ describe('the payment machine', () => {
       expect(part.sent('RefundCompleted')[0]).to.include({ fullyRefunded: false });
       expect(part.when(refund('two', 10001)).ignored).to.deep.equal(['RefundPayment']);
       expect(part.when(refund('one', 1)).ignored, 'the same refund').to.deep.equal(['RefundPayment']);
+      const both = completed()
+        .when(refund('one', 3497), refund('two', 10000))
+        .when(refunded(id('one'), 3497));
+      expect(both.state).to.equal('partiallyRefunded');
+      expect(both.sent('RefundCompleted')[0]).to.deep.include({ refundedTotal: { ...amount, amount: 3497 } });
       const rest = part.when(refund('two', 10000), refunded(id('two'), 10000));
       expect(rest.state).to.equal('refunded');
     });
