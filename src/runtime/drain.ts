@@ -14,7 +14,7 @@ import {
   toSnapshot,
 } from './lifecycle.js';
 import type { Actor, Handled, Participant, Snapshot, Trx } from './ports.js';
-import type { Ref, Routing } from './routing.js';
+import type { Delivery, Ref, Routing } from './routing.js';
 import {
   type ActorWrite,
   buryMessages,
@@ -48,6 +48,8 @@ export interface Engine {
 /** One thing to drain: an actor's mailbox, and optionally a message that comes straight from a request instead of from the mailbox. */
 export interface Unit extends Key {
   readonly direct?: Envelope;
+  /** Sequence number of the last waiting message to handle, when not all of them are to be; see culprit.ts. */
+  readonly upTo?: string;
 }
 
 /** What a direct message did; see `Accepted` in accept.ts. */
@@ -136,7 +138,12 @@ class Drain {
       if (list) list.push(pending);
       else pendingOf.set(id, [pending]);
     };
-    for (const message of taken) add(message, { message, taken: message });
+    const limits = new Map(this.#units.map(({ recipient, actorId, upTo }) => [`${recipient}/${actorId}`, upTo]));
+    for (const message of taken) {
+      const upTo = limits.get(`${message.recipient}/${message.actorId}`);
+      if (upTo !== undefined && BigInt(message.seq) > BigInt(upTo)) this.#returned.push(back(message));
+      else add(message, { message, taken: message });
+    }
     for (const unit of this.#units) if (unit.direct) add(unit, { message: unit.direct, taken: null });
 
     const idsByRecipient = new Map<string, string[]>();
@@ -149,7 +156,10 @@ class Drain {
         if (ids) ids.push(actorId);
         else idsByRecipient.set(recipient, [actorId]);
       } else {
-        for (const one of pending) this.#giveToHandler(recipient, actorId, one);
+        const held = pending.findIndex((one) => one.taken?.heldUntil);
+        const free = held < 0 ? pending : pending.slice(0, held);
+        for (const one of free) this.#giveToHandler(recipient, actorId, one);
+        this.#holdBack({ recipient, actorId }, pending.slice(free.length));
       }
     }
     for (const [recipient, ids] of idsByRecipient) {
@@ -161,10 +171,6 @@ class Drain {
   }
 
   #giveToHandler(recipient: string, actorId: string, pending: Pending): void {
-    if (pending.taken?.held) {
-      this.#returned.push(back(pending.taken));
-      return;
-    }
     try {
       this.#check(pending.message);
     } catch (error) {
@@ -191,21 +197,40 @@ class Drain {
   #advance(work: ActorWork): void {
     while (work.ready) {
       const pending = work.pending.shift() as Pending;
-      if (pending.taken?.held) {
-        // A message in backoff holds up its own actor, so that what was sent after it stays after it (invariant 4).
-        work.pending.unshift(pending);
-        for (const rest of work.pending) if (rest.taken) this.#returned.push(back(rest.taken));
+      if (pending.taken?.heldUntil) {
+        this.#holdBack(work, [pending, ...work.pending]);
         work.pending = [];
         return;
       }
       try {
         this.#step(work, pending);
       } catch (error) {
-        const parked = this.#fail(pending, error);
-        if (parked) continue;
-        for (const rest of work.pending) if (rest.taken) this.#returned.push(back(rest.taken));
+        const failed = this.#fail(pending, error);
+        if (!failed) continue;
+        this.#holdBack(work, work.pending, failed.wakeAt);
         work.pending = [];
       }
+    }
+  }
+
+  /**
+   * Keeps messages in their mailbox: one in backoff holds up what was sent after it, so that the order stays (invariant 4).
+   * Nobody needs to be woken for them before `until`, which is the end of the first one's own backoff unless it is given.
+   */
+  #holdBack(key: Key, pending: readonly Pending[], until: Date | null = pending[0]?.taken?.heldUntil ?? null): void {
+    for (const { message, taken } of pending) {
+      if (taken) {
+        this.#returned.push({ ...back(taken), deferred: false, wakeAt: taken.heldUntil ?? until });
+        continue;
+      }
+      // A command that came straight from a request is not stored yet; from now on it waits like the others.
+      this.#sendings.push({
+        envelope: message,
+        delivery: this.#deliveryTo(key, message),
+        at: this.#now,
+        deferred: false,
+      });
+      this.#answer(key, message, { outcome: 'deferred', reason: 'an earlier message is being retried' });
     }
   }
 
@@ -276,9 +301,14 @@ class Drain {
 
   /** Routes what a participant sends: into mailboxes, to the event log, or to a participant served within this drain. */
   #emit(emitted: readonly Outgoing[], cause: Envelope, sender: Key): void {
-    for (const outgoing of emitted) {
+    // All are checked before the first goes anywhere: a message that is set aside must not have half spoken (invariant 2).
+    const routed = emitted.map((outgoing) => {
       this.#engine.routing.check(outgoing.type, outgoing.data);
       const route = this.#engine.routing.route(outgoing.type, outgoing.data);
+      for (const delivery of route.deliveries) this.#checkReachable(outgoing, delivery);
+      return { outgoing, route };
+    });
+    for (const { outgoing, route } of routed) {
       const sent = envelope(outgoing, cause, sender, this.#position(sender, cause));
       if (route.channel) {
         this.#publications.push({
@@ -311,6 +341,15 @@ class Drain {
     return position;
   }
 
+  #checkReachable({ type }: Outgoing, { recipient, actorId, queue }: Delivery): void {
+    if (queue !== null || this.#actors.has(`${recipient}/${actorId}`)) return;
+    if (this.#engine.participants[recipient]?.kind === 'handler') return;
+    throw new FatalError(
+      'NOT_LOCKED',
+      `${type} was answered to ${recipient} ${actorId}, which this drain does not hold`,
+    );
+  }
+
   #deliverInline(sender: Key, receiver: Key, message: Envelope): void {
     const pending = { message, taken: null };
     const target = this.#actors.get(`${receiver.recipient}/${receiver.actorId}`);
@@ -318,18 +357,11 @@ class Drain {
       target.answer(pending);
       return;
     }
-    if (this.#engine.participants[receiver.recipient]?.kind !== 'handler') {
-      throw new FatalError(
-        'NOT_LOCKED',
-        `${message.type} was answered to ${receiver.recipient} ${receiver.actorId}, which this drain does not hold`,
-      );
-    }
     this.#actors.get(`${sender.recipient}/${sender.actorId}`)?.ask();
     this.#giveToHandler(receiver.recipient, receiver.actorId, pending);
   }
 
-  #deliveryTo(work: ActorWork, message: Envelope): Sending['delivery'] {
-    const { recipient, actorId } = work;
+  #deliveryTo({ recipient, actorId }: Key, message: Envelope): Sending['delivery'] {
     return { recipient, actorId, queue: this.#engine.routing.queueOf(message.type, recipient) };
   }
 
@@ -347,24 +379,19 @@ class Drain {
     };
   }
 
-  /** Sets a throwing message aside: back with backoff, or to dead letters. Answers whether it was parked for good. */
-  #fail(pending: Pending, error: unknown): boolean {
+  /** Sets a throwing message aside: back with backoff, which it answers, or to dead letters for good. */
+  #fail(pending: Pending, error: unknown): { wakeAt: Date } | null {
     // A direct message is not stored yet: whoever asked gets the error, and nothing changes.
     if (!pending.taken) throw error;
     const attempts = pending.taken.attempts + 1;
     const text = describeError(error);
     if (error instanceof FatalError || attempts >= maxAttempts) {
       this.#buried.push({ taken: pending.taken, attempts, error: text });
-      return true;
+      return null;
     }
-    this.#returned.push({
-      taken: pending.taken,
-      deferred: false,
-      attempts,
-      backoffMs: backoffMs(attempts),
-      error: text,
-    });
-    return false;
+    const wakeAt = new Date(Date.parse(this.#now) + backoffMs(attempts));
+    this.#returned.push({ taken: pending.taken, deferred: false, attempts, error: text, wakeAt, held: true });
+    return { wakeAt };
   }
 
   #journal(
@@ -389,9 +416,9 @@ class Drain {
     });
   }
 
-  #answer(work: ActorWork, message: Envelope, said: Pick<DirectResult, 'outcome' | 'reason'>): void {
+  #answer(key: Key, message: Envelope, said: Pick<DirectResult, 'outcome' | 'reason'>): void {
     if (!this.#awaited.has(message.id)) return;
-    const living = work.living();
+    const living = key instanceof ActorWork ? key.living() : null;
     this.#direct.set(message.id, {
       ...said,
       state: living && statePath(living.state.value),
@@ -541,10 +568,11 @@ class ActorWork implements Key {
 
 const back = (taken: Taken): Returned => ({
   taken,
-  deferred: false,
+  deferred: taken.deferred,
   attempts: taken.attempts,
-  backoffMs: 0,
-  error: null,
+  error: taken.lastError,
+  wakeAt: taken.heldUntil,
+  held: taken.heldUntil !== null,
 });
 
 /** An error as one line of text for people. */

@@ -285,7 +285,9 @@ async function claimRows(
     queue: row.queue,
     sentAt: row.sent_at,
     attempts: row.attempts,
-    held: false,
+    deferred: false,
+    lastError: null,
+    heldUntil: null,
     inDoubt: row.was_in_doubt,
   }));
 }

@@ -1,18 +1,9 @@
 import { sql } from 'kysely';
-import {
-  backoffMs,
-  type DirectResult,
-  type Drained,
-  describeError,
-  drain,
-  type Engine,
-  maxAttempts,
-  type Unit,
-} from './drain.js';
-import { FatalError } from './errors.js';
+import { findCulprit, setAside, waitingIn } from './culprit.js';
+import { type DirectResult, type Drained, drain, type Engine, type Unit } from './drain.js';
 import { Groups } from './groups.js';
 import type { Ref } from './routing.js';
-import { buryMessages, ConcurrentWriteError, type Key, lockActors, returnMessages, takeMessages } from './store.js';
+import { ConcurrentWriteError, type Key } from './store.js';
 
 /** What a lane tells its observers after each committed group. */
 export interface GroupReport {
@@ -69,38 +60,81 @@ export class Lane {
 
   async #group(units: readonly Unit[]): Promise<(DirectResult | null | Error)[]> {
     const results = new Map<Unit, DirectResult | null | Error>();
-    await this.#drain(units, results);
+    try {
+      await this.#drain(units, results);
+    } catch (error) {
+      // The database went away. What was committed before stays so, and its callers are told; the others may try again.
+      for (const unit of units) if (!results.has(unit)) results.set(unit, toError(error));
+    }
     return units.map((unit) => results.get(unit) ?? null);
   }
 
   /** Drains units together; when that fails, halves until the one at fault is alone. */
-  async #drain(units: readonly Unit[], results: Map<Unit, DirectResult | null | Error>, tries = 1): Promise<void> {
-    const began = performance.now();
+  async #drain(units: readonly Unit[], results: Map<Unit, DirectResult | null | Error>): Promise<void> {
     let drained: Drained;
     try {
-      drained = await drain(this.#options.engine, units);
+      drained = await this.#attempt(units);
     } catch (error) {
       if (isTransient(error)) throw error;
-      if (isContention(error) && tries < 5) return this.#drain(units, results, tries + 1);
-      if (units.length > 1) {
-        const half = units.length >> 1;
-        await this.#drain(units.slice(0, half), results);
-        return this.#drain(units.slice(half), results);
-      }
-      const [unit] = units as [Unit];
-      this.#options.onPoison?.(unit, error);
-      if (unit.direct) results.set(unit, error instanceof Error ? error : new Error(String(error)));
-      else await setAside(this.#options.engine, unit, error);
-      return;
+      if (units.length === 1) return this.#alone(units[0] as Unit, error, results);
+      const half = units.length >> 1;
+      await this.#drain(units.slice(0, half), results);
+      return this.#drain(units.slice(half), results);
     }
     for (const unit of units) results.set(unit, unit.direct ? (drained.direct.get(unit.direct.id) ?? null) : null);
-    this.#options.onGroup?.({
-      units: units.length,
-      consumed: drained.consumed,
-      sent: drained.refs.length,
-      seconds: (performance.now() - began) / 1000,
-    });
-    this.#handOff(drained.refs);
+  }
+
+  /** Sets the message at fault aside when a single mailbox cannot be drained; a direct message is its caller's to hear about. */
+  async #alone(unit: Unit, failure: unknown, results: Map<Unit, DirectResult | null | Error>): Promise<void> {
+    const { direct, ...key } = unit;
+    const { engine, onPoison } = this.#options;
+    const drainUpTo = (upTo: string) => this.#attempt([{ ...key, upTo }]);
+    let error = failure;
+    let seqs = await waitingIn(engine, key);
+    const alone = seqs.length === 0;
+    while (seqs.length > 0) {
+      const culprit = await findCulprit(seqs, drainUpTo);
+      if (!culprit) break;
+      onPoison?.(key, culprit.error);
+      const parked = await setAside(engine, key, culprit.seq, culprit.error);
+      // In backoff it holds up what was sent after it.
+      seqs = parked ? seqs.slice(seqs.indexOf(culprit.seq) + 1) : [];
+    }
+    if (!direct) {
+      results.set(unit, null);
+      return;
+    }
+    if (!alone) {
+      try {
+        results.set(unit, (await this.#attempt([unit])).direct.get(direct.id) ?? null);
+        return;
+      } catch (thrown) {
+        if (isTransient(thrown)) throw thrown;
+        error = thrown;
+      }
+    }
+    onPoison?.(key, error);
+    results.set(unit, toError(error));
+  }
+
+  /** Drains units in one transaction, again when somebody else was at the same rows at the same time. */
+  async #attempt(units: readonly Unit[]): Promise<Drained> {
+    const began = performance.now();
+    for (let tries = 1; ; tries++) {
+      try {
+        const drained = await drain(this.#options.engine, units);
+        this.#options.onGroup?.({
+          units: units.length,
+          consumed: drained.consumed,
+          sent: drained.refs.length,
+          seconds: (performance.now() - began) / 1000,
+        });
+        this.#handOff(drained.refs);
+        return drained;
+      } catch (error) {
+        if (!isContention(error) || tries === 5) throw error;
+      }
+    }
   }
 
   #handOff(refs: readonly Ref[]): void {
@@ -111,25 +145,7 @@ export class Lane {
   }
 }
 
-/** Sets the first message of a mailbox aside after a drain of it alone failed: backoff, or dead letters after {@link maxAttempts}. */
-async function setAside(engine: Engine, unit: Key, error: unknown): Promise<void> {
-  await engine.db.transaction().execute(async (trx) => {
-    await lockActors(trx, [unit]);
-    const { taken } = await takeMessages(trx, [unit]);
-    const [first, ...rest] = taken;
-    if (!first) return;
-    const attempts = first.attempts + 1;
-    const text = describeError(error);
-    const keep = { deferred: false, backoffMs: 0, error: null };
-    await returnMessages(
-      trx,
-      rest.map((one) => ({ taken: one, attempts: one.attempts, ...keep })),
-    );
-    if (error instanceof FatalError || attempts >= maxAttempts)
-      await buryMessages(trx, [{ taken: first, attempts, error: text }]);
-    else await returnMessages(trx, [{ taken: first, ...keep, attempts, backoffMs: backoffMs(attempts), error: text }]);
-  });
-}
+const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 interface PostgresError {
   readonly code?: string;

@@ -16,9 +16,11 @@ export interface Taken extends Envelope {
   readonly actorId: string;
   readonly queue: string;
   readonly sentAt: Date;
+  readonly deferred: boolean;
   readonly attempts: number;
-  /** True when the message waits for its backoff to pass. */
-  readonly held: boolean;
+  readonly lastError: string | null;
+  /** When its backoff ends; null when it may be handled now. */
+  readonly heldUntil: Date | null;
 }
 
 /** A stored actor. */
@@ -70,15 +72,17 @@ export async function takeMessages(trx: Trx, keys: readonly Key[]): Promise<{ no
     clock_id: string | null;
     queue: string;
     sent_at: Date;
+    deferred: boolean;
     attempts: number;
-    held: boolean;
+    last_error: string | null;
+    held_until: Date | null;
   }>`/* prepared */
     with keys as (select * from unnest(${keys.map((k) => k.actorId)}::uuid[], ${keys.map((k) => k.recipient)}::text[]) as k(actor_id, recipient)),
     taken as (
       delete from runtime.mailbox m using keys k
       where m.actor_id = k.actor_id and m.recipient = k.recipient
       returning m.seq, m.id, m.recipient, m.actor_id, m.type, m.data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
-        m.sent_at, m.attempts, (m.attempts > 0 and m.wake_at > clock_timestamp()) as held)
+        m.sent_at, m.deferred, m.attempts, m.last_error, case when m.lease_until > clock_timestamp() then m.lease_until end as held_until)
     select n.now, t.* from (select clock_timestamp() as now) n left join taken t on true order by t.seq`.execute(trx);
   const now = rows[0]?.now ?? new Date();
   const taken = rows
@@ -96,8 +100,10 @@ export async function takeMessages(trx: Trx, keys: readonly Key[]): Promise<{ no
       clockId: row.clock_id,
       queue: row.queue,
       sentAt: row.sent_at,
+      deferred: row.deferred,
       attempts: row.attempts,
-      held: row.held,
+      lastError: row.last_error,
+      heldUntil: row.held_until,
     }));
   return { now, taken };
 }
@@ -204,9 +210,11 @@ export interface Returned {
   readonly taken: Taken;
   readonly deferred: boolean;
   readonly attempts: number;
-  /** ms until it may be tried again; 0 for at once. */
-  readonly backoffMs: number;
   readonly error: string | null;
+  /** When the sweeper may wake its receiver; null for at once. */
+  readonly wakeAt: Date | null;
+  /** Whether it must not be handled before `wakeAt` either: its backoff. The row's lease says so, since sweeps move `wake_at`. */
+  readonly held: boolean;
 }
 
 /** Puts taken messages back under their old sequence numbers, so that they keep their place. */
@@ -214,19 +222,19 @@ export async function returnMessages(trx: Trx, returned: readonly Returned[]): P
   if (returned.length === 0) return;
   await sql`
     insert into runtime.mailbox (seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at,
-      wake_at, deferred, attempts, last_error)
+      wake_at, lease_until, deferred, attempts, last_error)
     overriding system value
     select u.seq, u.id, u.recipient, u.actor_id, u.type, u.data, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at,
-      clock_timestamp() + u.backoff * interval '1 millisecond', u.deferred, u.attempts, u.error
+      coalesce(u.wake_at, clock_timestamp()), case when u.held then u.wake_at end, u.deferred, u.attempts, u.error
     from unnest(${returned.map((r) => r.taken.seq)}::bigint[], ${returned.map((r) => r.taken.id)}::uuid[],
       ${returned.map((r) => r.taken.recipient)}::text[], ${returned.map((r) => r.taken.actorId)}::uuid[],
       ${returned.map((r) => r.taken.type)}::text[], ${returned.map((r) => JSON.stringify(r.taken.data))}::jsonb[],
       ${returned.map((r) => r.taken.source)}::text[], ${returned.map((r) => r.taken.correlationId)}::uuid[],
       ${returned.map((r) => r.taken.causationId)}::uuid[], ${returned.map((r) => r.taken.clockId)}::uuid[],
       ${returned.map((r) => r.taken.queue)}::text[], ${returned.map((r) => r.taken.sentAt.toISOString())}::timestamptz[],
-      ${returned.map((r) => r.backoffMs)}::int[], ${returned.map((r) => r.deferred)}::boolean[],
+      ${returned.map((r) => r.wakeAt?.toISOString() ?? null)}::timestamptz[], ${returned.map((r) => r.held)}::boolean[], ${returned.map((r) => r.deferred)}::boolean[],
       ${returned.map((r) => r.attempts)}::int[], ${returned.map((r) => r.error)}::text[])
-      as u(seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, backoff, deferred, attempts, error)`.execute(
+      as u(seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, wake_at, held, deferred, attempts, error)`.execute(
     trx,
   );
 }

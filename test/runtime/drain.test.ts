@@ -4,7 +4,8 @@ import { uuidv7 } from 'uuidv7';
 import { listDeadLetters, redrive } from '../../src/runtime/deadLetters.js';
 import { drain } from '../../src/runtime/drain.js';
 import { fold, readJournal } from '../../src/runtime/fold.js';
-import { player, startToy, type Toy } from './toy.js';
+import { player } from './player.js';
+import { startToy, type Toy } from './toy.js';
 
 describe('a drain', () => {
   let toy: Toy;
@@ -194,7 +195,7 @@ describe('a drain', () => {
       expect(row?.last_error).to.include('boom');
       await toy.drain(sick);
       expect((await toy.state(sick))?.context.heard, 'while it is held').to.deep.equal([]);
-      await sql`update runtime.mailbox set wake_at = now() where actor_id = ${sick}`.execute(toy.db);
+      await toy.endWait(sick);
       await toy.drain(sick);
       expect((await toy.state(sick))?.context).to.deep.include({ hits: 1, heard: ['after'] });
     });
@@ -204,7 +205,7 @@ describe('a drain', () => {
       const poison = await toy.send('Boom', { to: id, times: 5 });
       await toy.send('Note', { to: id, text: 'after' });
       for (let i = 0; i < 5; i++) {
-        await sql`update runtime.mailbox set wake_at = now() where actor_id = ${id}`.execute(toy.db);
+        await toy.endWait(id);
         await toy.drain(id);
       }
       expect((await toy.state(id))?.context.heard).to.deep.equal(['after']);

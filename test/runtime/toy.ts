@@ -1,120 +1,23 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
-import { assign, emit, setup } from 'xstate';
 import type { Received } from '../../machines/shared/message.js';
 import { createActorTable } from '../../src/db/actorTable.js';
 import { connect } from '../../src/db/connect.js';
-import type { Database } from '../../src/db/tables.js';
-import type { Engine } from '../../src/runtime/drain.js';
+import type { Database, MailboxTable } from '../../src/db/tables.js';
+import type { DirectResult, Engine } from '../../src/runtime/drain.js';
+import { Effects, type EffectsOptions } from '../../src/runtime/effects.js';
 import { FatalError } from '../../src/runtime/errors.js';
-import { Lane } from '../../src/runtime/lane.js';
-import type { Actor, Effect, EffectOutcome, EffectRun, Handler } from '../../src/runtime/ports.js';
+import { Lane, type LaneOptions } from '../../src/runtime/lane.js';
+import type { Effect, EffectOutcome, EffectRun, Handler } from '../../src/runtime/ports.js';
 import type { Delivery, Ref, Routing } from '../../src/runtime/routing.js';
+import { Sweeper, type SweeperOptions } from '../../src/runtime/sweeper.js';
 import { testDatabase } from '../support/servers.js';
+import { type PlayerContext, player } from './player.js';
 
-/**
- * A double of FlowMart that knows no FlowMart word: a player that counts hits and answers each with a Ball to its partner, a
- * referee (handler) that is asked inline, and a horn (effect) that is heard outside.
+/*
+ * A double of FlowMart that knows no FlowMart word: a player (actor, see player.ts), a referee (handler) that is asked inline,
+ * and a horn (effect) that is heard outside.
  */
-interface PlayerContext {
-  id: string;
-  partner: string | null;
-  hits: number;
-  heard: string[];
-  verdicts: number;
-}
-type PlayerEvent =
-  | Received<'Join', { id: string; partner: string | null }>
-  | Received<'Ball', { to: string; left: number }>
-  | Received<'Rest', { to: string; ms: number }>
-  | Received<'Wake', { to: string }>
-  | Received<'Note', { to: string; text: string }>
-  | Received<'Boom', { to: string; times: number }>
-  | Received<'Judge', { to: string }>
-  | Received<'Verdict', { to: string }>
-  | Received<'Blow', { to: string; text: string }>
-  | Received<'Heard', { to: string; text: string }>
-  | Received<'Early', { to: string }>;
-
-/** How often `Boom` has been tried, by player: the machine stays pure, the tests' wish to see a retry lives here. */
-export const booms = new Map<string, number>();
-
-const boom = (to: string): number => {
-  const tried = (booms.get(to) ?? 0) + 1;
-  booms.set(to, tried);
-  return tried;
-};
-
-const playerMachine = setup({
-  types: {
-    context: {} as PlayerContext,
-    events: {} as PlayerEvent,
-    input: {} as Received<'Join', { id: string; partner: string | null }>,
-    emitted: {} as { type: string; data: unknown },
-    meta: {} as { defers?: readonly string[] },
-  },
-  actions: {
-    hit: assign({ hits: ({ context }) => context.hits + 1 }),
-    passOn: emit(({ context, event }) => ({
-      type: 'Ball',
-      data: { to: context.partner ?? context.id, left: event.type === 'Ball' ? event.data.left - 1 : 0 },
-    })),
-    tellAll: emit(({ context }) => ({ type: 'Joined', data: { id: context.id } })),
-    note: assign({
-      heard: ({ context, event }) => (event.type === 'Note' ? [...context.heard, event.data.text] : context.heard),
-    }),
-    ask: emit(({ context }) => ({ type: 'AskReferee', data: { to: context.id } })),
-    count: assign({ verdicts: ({ context }) => context.verdicts + 1 }),
-    blow: emit(({ context, event }) => ({
-      type: 'BlowHorn',
-      data: { to: context.id, text: event.type === 'Blow' ? event.data.text : '' },
-    })),
-    remember: assign({
-      heard: ({ context, event }) => (event.type === 'Heard' ? [...context.heard, event.data.text] : context.heard),
-    }),
-  },
-  guards: {
-    canPass: ({ event }) => event.type === 'Ball' && event.data.left > 0,
-    survives: ({ event }) => {
-      if (event.type === 'Boom' && boom(event.data.to) <= event.data.times) throw new Error('boom');
-      return true;
-    },
-  },
-  delays: { rest: ({ event }) => (event.type === 'Rest' ? event.data.ms : 0) },
-}).createMachine({
-  id: 'player',
-  context: ({ input }) => ({ id: input.data.id, partner: input.data.partner, hits: 0, heard: [], verdicts: 0 }),
-  initial: 'playing',
-  states: {
-    playing: {
-      entry: 'tellAll',
-      on: {
-        Ball: [{ guard: 'canPass', actions: ['hit', 'passOn'] }, { actions: 'hit' }],
-        Rest: 'resting',
-        Note: { actions: 'note' },
-        Boom: { guard: 'survives', actions: 'hit' },
-        Judge: { actions: 'ask' },
-        Verdict: { actions: 'count' },
-        Blow: { actions: 'blow' },
-        Heard: { actions: 'remember' },
-      },
-    },
-    resting: {
-      meta: { defers: ['Note'] },
-      on: { Wake: 'playing', Rest: { target: 'resting', reenter: true } },
-      after: { rest: 'rested' },
-    },
-    rested: { on: { Wake: 'playing' } },
-  },
-});
-
-export const player: Actor = {
-  kind: 'actor',
-  machine: playerMachine,
-  creates: ['Join'],
-  version: 1,
-  table: 'toy.players',
-};
 
 /** Counts how many messages each call was given; answers with a verdict inside the same transaction. */
 export function createReferee(): Handler & { calls: number[]; failOn: ((message: Received) => boolean) | null } {
@@ -165,6 +68,7 @@ const targets: Record<string, { recipient: string; queue: string | null; public?
   Wake: { recipient: 'player', queue: 'players' },
   Note: { recipient: 'player', queue: 'players' },
   Boom: { recipient: 'player', queue: 'players' },
+  Garble: { recipient: 'player', queue: 'players' },
   Judge: { recipient: 'player', queue: 'players' },
   Verdict: { recipient: 'player', queue: null },
   AskReferee: { recipient: 'referee', queue: null },
@@ -199,12 +103,27 @@ export interface Toy {
   readonly refs: Ref[];
   /** Puts a message into a mailbox as a foreign sender would; answers its id. */
   send(type: string, data: { to: string } & Record<string, unknown>): Promise<string>;
+  /** Gives a message straight to its receiver, as a request does. */
+  tell(type: string, data: { to: string } & Record<string, unknown>): Promise<DirectResult | null>;
   join(partner?: string): Promise<string>;
   /** Drains these mailboxes once. */
   drain(...ids: string[]): Promise<void>;
   state(id: string): Promise<{ state: string; version: number; context: PlayerContext } | null>;
+  mailbox(id: string): Promise<readonly MailboxRow[]>;
+  journal(id: string): Promise<readonly { type: string; outcome: string; reason: string | null }[]>;
+  /** Lets the backoff or the lease of an actor's messages be over now. */
+  endWait(id: string): Promise<void>;
+  /** More of the engine on the same database; what they hand off is in `refs` too. */
+  createLane(options?: Partial<LaneOptions>): Lane;
+  createSweeper(options?: Partial<SweeperOptions>): Sweeper;
+  createEffects(options?: Partial<EffectsOptions>): Effects;
   close(): Promise<void>;
 }
+
+export type MailboxRow = Pick<
+  Selectable<MailboxTable>,
+  'seq' | 'id' | 'type' | 'attempts' | 'deferred' | 'wake_at' | 'lease_until' | 'in_doubt' | 'last_error'
+>;
 
 /** A database with the toy's table, and an engine on it without any queue. */
 export async function startToy(
@@ -225,23 +144,19 @@ export async function startToy(
     wakeAfterMs: options.wakeAfterMs ?? 50,
   };
   const refs: Ref[] = [];
-  const lane = new Lane({
-    engine,
-    batchSize: options.batchSize ?? 100,
-    handOff: (sent) => {
-      refs.push(...sent);
-      return Promise.resolve();
-    },
-  });
-  const send: Toy['send'] = async (type, data) => {
+  const handOff = (sent: readonly Ref[]) => {
+    refs.push(...sent);
+    return Promise.resolve();
+  };
+  const onError = (error: unknown) => {
+    throw error;
+  };
+  const createLane: Toy['createLane'] = (own) => new Lane({ engine, batchSize: 100, handOff, ...own });
+  const lane = createLane({ batchSize: options.batchSize ?? 100 });
+  const give = (recipient: string, actorId: string, type: string, data: unknown) => {
     const id = uuidv7();
-    const { recipient, queue } = targets[type] as (typeof targets)[string];
-    await sql`
-      insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, queue, sent_at, wake_at)
-      values (${id}, ${recipient}, ${data.to}, ${type}, ${JSON.stringify(data)}, '/test', ${id}, ${queue ?? ''}, now(), now())`.execute(
-      db,
-    );
-    return id;
+    const message = { type, data, id, source: '/test', correlationId: id, causationId: null, clockId: null };
+    return lane.submit({ recipient, actorId, direct: message });
   };
   return {
     db,
@@ -251,23 +166,23 @@ export async function startToy(
     referee,
     horn,
     refs,
-    send,
+    createLane,
+    createSweeper: (own) => new Sweeper({ engine, intervalMs: 20, handOff, onError, ...own }),
+    createEffects: (own) => new Effects({ engine, concurrency: 10, handOff, ...own }),
+    async send(type, data) {
+      const id = uuidv7();
+      const { recipient, queue } = targets[type] as (typeof targets)[string];
+      await sql`
+        insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, queue, sent_at, wake_at)
+        values (${id}, ${recipient}, ${data.to}, ${type}, ${JSON.stringify(data)}, '/test', ${id}, ${queue ?? ''}, now(), now())`.execute(
+        db,
+      );
+      return id;
+    },
+    tell: (type, data) => give((targets[type] as (typeof targets)[string]).recipient, data.to, type, data),
     async join(partner) {
       const id = uuidv7();
-      const correlationId = uuidv7();
-      await lane.submit({
-        recipient: 'player',
-        actorId: id,
-        direct: {
-          type: 'Join',
-          data: { id, partner: partner ?? null },
-          id: uuidv7(),
-          source: '/test',
-          correlationId,
-          causationId: null,
-          clockId: null,
-        },
-      });
+      await give('player', id, 'Join', { id, partner: partner ?? null });
       return id;
     },
     async drain(...ids) {
@@ -278,6 +193,24 @@ export async function startToy(
         select state, version, snapshot from toy.players where id = ${id}`.execute(db);
       const [row] = rows;
       return row ? { state: row.state, version: row.version, context: row.snapshot.context } : null;
+    },
+    mailbox: (id) =>
+      db
+        .selectFrom('runtime.mailbox')
+        .select(['seq', 'id', 'type', 'attempts', 'deferred', 'wake_at', 'lease_until', 'in_doubt', 'last_error'])
+        .where('actor_id', '=', id)
+        .orderBy('seq')
+        .execute(),
+    journal: (id) =>
+      db
+        .selectFrom('runtime.journal')
+        .select(['type', 'outcome', 'reason'])
+        .where('actor_id', '=', id)
+        .orderBy('seq')
+        .execute(),
+    async endWait(id) {
+      await sql`update runtime.mailbox set wake_at = now(), lease_until = now() where actor_id = ${id}
+        and (attempts > 0 or lease_until is not null)`.execute(db);
     },
     async close() {
       await lane.idle();
