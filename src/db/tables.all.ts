@@ -2,3 +2,5 @@
 import './tables/inventory.js';
 import './tables/fraud.js';
 import './tables/notifications.js';
+import './tables/orders.js';
+import './tables/shipping.js';

@@ -1,13 +1,17 @@
 import type { Migration } from 'kysely';
 import * as runtime from './0001_runtime.js';
+import * as orders from './0002_orders.js';
 import * as inventory from './0004_inventory.js';
+import * as shipping from './0005_shipping.js';
 import * as fraud from './0006_fraud.js';
 import * as notifications from './0007_notifications.js';
 
 /** Every migration in order; the name is recorded in the database, so it never changes once landed. */
 export const migrations: Record<string, Migration> = {
   '0001_runtime': runtime,
+  '0002_orders': orders,
   '0004_inventory': inventory,
+  '0005_shipping': shipping,
   '0006_fraud': fraud,
   '0007_notifications': notifications,
 };
