@@ -57,6 +57,8 @@ export function connect(options: {
     Client: PreparingClient,
   } as PoolConfig & { Client: typeof Client });
   pool.on('error', options.onError);
+  // A connection that breaks while it is in use fails its query; without a listener of its own it would end the process, too.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   return { db, close: () => db.destroy() };
 }

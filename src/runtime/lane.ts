@@ -156,7 +156,7 @@ export function isTransient(error: unknown): boolean {
   const { code } = error as PostgresError;
   if (
     typeof code === 'string' &&
-    (/^(08|57P|53)/.test(code) || code.startsWith('ECONN') || code === 'EPIPE' || code === 'ETIMEDOUT')
+    (/^(08|57P|53|25P0[34])/.test(code) || code.startsWith('ECONN') || code === 'EPIPE' || code === 'ETIMEDOUT')
   )
     return true;
   const message = error instanceof Error ? error.message : '';

@@ -6,9 +6,9 @@ import { connect } from '../../src/db/connect.js';
 import type { Database, MailboxTable } from '../../src/db/tables.js';
 import type { DirectResult, Engine } from '../../src/runtime/drain.js';
 import { Effects, type EffectsOptions } from '../../src/runtime/effects.js';
-import { FatalError } from '../../src/runtime/errors.js';
+import { type DomainError, FatalError } from '../../src/runtime/errors.js';
 import { Lane, type LaneOptions } from '../../src/runtime/lane.js';
-import type { Effect, EffectOutcome, EffectRun, Handler } from '../../src/runtime/ports.js';
+import type { Effect, EffectOutcome, EffectRun, Handled, Handler, Trx } from '../../src/runtime/ports.js';
 import type { Delivery, Ref, Routing } from '../../src/runtime/routing.js';
 import { Sweeper, type SweeperOptions } from '../../src/runtime/sweeper.js';
 import { testDatabase } from '../support/servers.js';
@@ -20,20 +20,25 @@ import { type PlayerContext, player } from './player.js';
  */
 
 /** Counts how many messages each call was given; answers with a verdict inside the same transaction. */
-export function createReferee(): Handler & { calls: number[]; failOn: ((message: Received) => boolean) | null } {
+export function createReferee() {
   const referee = {
     kind: 'handler' as const,
     calls: [] as number[],
+    /** Fails the whole transaction when it is given such a message. */
     failOn: null as ((message: Received) => boolean) | null,
-    async handle(trx: Kysely<Database>, messages: readonly Received[]) {
+    act: null as ((trx: Trx, messages: readonly Received[]) => Promise<void>) | null,
+    refuse: null as DomainError | null,
+    async handle(trx: Trx, messages: readonly Received[]): Promise<readonly Handled[]> {
       referee.calls.push(messages.length);
       for (const message of messages) if (referee.failOn?.(message)) await sql`select 1 / 0`.execute(trx);
-      return messages.map(({ data }) => ({
-        emit: [{ type: 'Verdict', data: { to: (data as { to: string }).to } }],
-        answer: 'seen',
-      }));
+      await referee.act?.(trx, messages);
+      return messages.map(({ type, data }) => {
+        if (referee.refuse) return { refuse: referee.refuse };
+        const verdict = { type: 'Verdict', data: { to: (data as { to: string }).to } };
+        return { emit: type === 'AskReferee' ? [verdict] : [], answer: 'seen' };
+      });
     },
-  };
+  } satisfies Handler & Record<string, unknown>;
   return referee;
 }
 

@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import { Groups } from '../../src/runtime/groups.js';
+
+/** Work that is finished by hand, group by group. */
+function createWork() {
+  const groups: {
+    items: readonly string[];
+    finish: (results?: readonly (string | Error)[]) => void;
+    fail: (error: Error) => void;
+  }[] = [];
+  const work = (items: readonly string[]) =>
+    new Promise<readonly (string | Error)[]>((resolve, fail) => {
+      groups.push({ items, finish: (results) => resolve(results ?? items.map((item) => `${item}!`)), fail });
+    });
+  return { groups, work, sizes: () => groups.map(({ items }) => items.length) };
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+const finish = async ({ groups }: ReturnType<typeof createWork>, index: number) => {
+  groups[index]?.finish();
+  await settle();
+};
+
+describe('group commit', () => {
+  it('works on a lone item at once', async () => {
+    const work = createWork();
+    const groups = new Groups({ work: work.work, max: 10 });
+    const done = groups.submit('a');
+    await settle();
+    expect(work.sizes()).to.deep.equal([1]);
+    await finish(work, 0);
+    expect(await done).to.equal('a!');
+  });
+
+  it('takes what is submitted in the same tick together', async () => {
+    const work = createWork();
+    const groups = new Groups({ work: work.work, max: 10 });
+    const done = Promise.all(['a', 'b', 'c'].map((item) => groups.submit(item)));
+    await settle();
+    expect(work.groups.map(({ items }) => items)).to.deep.equal([['a', 'b', 'c']]);
+    await finish(work, 0);
+    expect(await done).to.deep.equal(['a!', 'b!', 'c!']);
+  });
+
+  it('makes whatever arrives during a group the next group, in the order of arrival', async () => {
+    const work = createWork();
+    const groups = new Groups({ work: work.work, max: 10 });
+    const first = groups.submit('a');
+    await settle();
+    const rest = ['b', 'c'].map((item) => groups.submit(item));
+    await settle();
+    rest.push(groups.submit('d'));
+    await settle();
+    expect(work.sizes(), 'while the first is in work').to.deep.equal([1]);
+    expect(groups.waiting).to.equal(3);
+    await finish(work, 0);
+    expect(work.groups[1]?.items).to.deep.equal(['b', 'c', 'd']);
+    await finish(work, 1);
+    expect(await Promise.all([first, ...rest])).to.deep.equal(['a!', 'b!', 'c!', 'd!']);
+  });
+
+  it('never takes more than its bound into one group', async () => {
+    const work = createWork();
+    const groups = new Groups({ work: work.work, max: 3 });
+    const done = Promise.all(Array.from({ length: 7 }, (_, index) => groups.submit(`${index}`)));
+    for (let index = 0; index < 3; index++) {
+      await settle();
+      await finish(work, index);
+    }
+    expect(work.sizes()).to.deep.equal([3, 3, 1]);
+    expect(await done).to.have.length(7);
+  });
+
+  it('has as many groups in work at once as it has lanes, and no more', async () => {
+    const work = createWork();
+    const groups = new Groups({ work: work.work, max: 2, lanes: 2 });
+    const done = Promise.all(Array.from({ length: 6 }, (_, index) => groups.submit(`${index}`)));
+    await settle();
+    expect(work.sizes()).to.deep.equal([2, 2]);
+    await finish(work, 1);
+    expect(work.sizes()).to.deep.equal([2, 2, 2]);
+    await finish(work, 0);
+    await finish(work, 2);
+    expect(await done).to.have.length(6);
+  });
+
+  it('rejects the one item whose result is an error, and no other', async () => {
+    const work = createWork();
+    const groups = new Groups({ work: work.work, max: 10 });
+    const done = Promise.allSettled([groups.submit('a'), groups.submit('b')]);
+    await settle();
+    work.groups[0]?.finish([new Error('a is bad'), 'fine']);
+    const [a, b] = await done;
+    expect(a).to.have.property('status', 'rejected');
+    expect(b).to.deep.equal({ status: 'fulfilled', value: 'fine' });
+  });
+
+  it('rejects all items of a group that failed, and goes on with the next', async () => {
+    const work = createWork();
+    const groups = new Groups({ work: work.work, max: 2 });
+    const done = Promise.allSettled(['a', 'b', 'c'].map((item) => groups.submit(item)));
+    await settle();
+    work.groups[0]?.fail(new Error('gone'));
+    await settle();
+    await finish(work, 1);
+    expect((await done).map(({ status }) => status)).to.deep.equal(['rejected', 'rejected', 'fulfilled']);
+  });
+
+  it('is idle once nothing waits and nothing is in work', async () => {
+    const work = createWork();
+    const groups = new Groups({ work: work.work, max: 1 });
+    await groups.idle();
+    const done = [groups.submit('a'), groups.submit('b')];
+    let idle = false;
+    const waiting = groups.idle().then(() => {
+      idle = true;
+    });
+    await settle();
+    await finish(work, 0);
+    expect(idle, 'after the first').to.equal(false);
+    await finish(work, 1);
+    expect(idle, 'after the second').to.equal(true);
+    await Promise.all([waiting, ...done]);
+  });
+});
