@@ -21,6 +21,8 @@ describe('import rules', () => {
     ],
     ['a machine reads no clock', 'machines/order/order.rules.ts', 'const now = Date.now();'],
     ['a machine makes no date of now', 'machines/order/order.rules.ts', 'const now = new Date( );'],
+    ['a machine asks no library for the time', 'machines/shared/calendar.ts', 'const now = DateTime.utc();'],
+    ['only the calendar does with dates', 'machines/order/order.rules.ts', "import { DateTime } from 'luxon';"],
     ['a machine draws no random number', 'machines/order/order.rules.ts', 'const luck = Math.random();'],
     ['a machine makes no id', 'machines/order/order.rules.ts', 'const id = crypto.randomUUID();'],
     ['a machine is never run', 'machines/order/order.machine.ts', 'createActor(machine).start();'],
