@@ -4,3 +4,4 @@ import './tables/fraud.js';
 import './tables/notifications.js';
 import './tables/orders.js';
 import './tables/shipping.js';
+import './tables/payments.js';

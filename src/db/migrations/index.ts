@@ -1,6 +1,7 @@
 import type { Migration } from 'kysely';
 import * as runtime from './0001_runtime.js';
 import * as orders from './0002_orders.js';
+import * as payments from './0003_payments.js';
 import * as inventory from './0004_inventory.js';
 import * as shipping from './0005_shipping.js';
 import * as fraud from './0006_fraud.js';
@@ -10,6 +11,7 @@ import * as notifications from './0007_notifications.js';
 export const migrations: Record<string, Migration> = {
   '0001_runtime': runtime,
   '0002_orders': orders,
+  '0003_payments': payments,
   '0004_inventory': inventory,
   '0005_shipping': shipping,
   '0006_fraud': fraud,
