@@ -56,6 +56,8 @@ export interface PaymentContext {
   readonly calledOff: boolean;
   readonly completedAt: string | null;
   readonly refunds: readonly Refund[];
+  /** Minor units that went back: the completed refunds, added up where the database can check them. */
+  readonly refunded: number;
 }
 
 /** A payment that was just opened (P-01). */
@@ -84,6 +86,7 @@ export const opened = ({ id, at, data }: Opening): PaymentContext => ({
   calledOff: false,
   completedAt: null,
   refunds: [],
+  refunded: 0,
 });
 
 /** The key of the charge that is under way, or that will be asked for next. */

@@ -131,9 +131,7 @@ export const paymentMachine = setup({
     },
     isLastOfTheMoney: ({ context, event }) => {
       assertEvent(event, 'RefundSucceeded');
-      const { refunds } = context;
-      const total = refundedTotal(settleRefund(refunds, event.data.refundId, 'completed'));
-      return total === context.charge?.amount;
+      return refundedTotal(settleRefund(context.refunds, event.data.refundId, 'completed')) === context.charge?.amount;
     },
   },
   actions: {
@@ -219,7 +217,8 @@ export const paymentMachine = setup({
     closeRefund: assign(({ context, event }) => {
       assertEvent(event, ['RefundSucceeded', 'RefundRejected']);
       const status = event.type === 'RefundSucceeded' ? 'completed' : 'failed';
-      return { refunds: settleRefund(context.refunds, event.data.refundId, status) };
+      const refunds = settleRefund(context.refunds, event.data.refundId, status);
+      return { refunds, refunded: refundedTotal(refunds) };
     }),
     announceRefund: emit(({ context, event }) => {
       assertEvent(event, 'RefundSucceeded');

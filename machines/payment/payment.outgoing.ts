@@ -2,7 +2,7 @@ import type { FlowmartOutgoing } from '../index.js';
 import type { Cause } from '../shared/cause.js';
 import type { Money } from '../shared/values.js';
 import { capturedMoney, currentKey, type Opening, type PaymentContext, refundOf } from './payment.context.js';
-import { MAX_ATTEMPTS, methodName, processingFee, refundedTotal } from './payment.rules.js';
+import { MAX_ATTEMPTS, methodName, processingFee } from './payment.rules.js';
 
 /** Whom the messages of a payment are about. */
 const subject = ({ paymentId, orderId, subscriptionId, invoiceId, customerId }: PaymentContext) => ({
@@ -134,13 +134,12 @@ export function refundCompleted(
   payment: PaymentContext,
   { data: { refundId }, at }: { readonly data: { readonly refundId: string }; readonly at: string },
 ): FlowmartOutgoing<'RefundCompleted'> {
-  const total = refundedTotal(payment.refunds);
   return {
     type: 'RefundCompleted',
     data: {
       ...refundSubject(payment, refundId),
-      refundedTotal: inItsCurrency(payment, total),
-      fullyRefunded: total === payment.charge?.amount,
+      refundedTotal: inItsCurrency(payment, payment.refunded),
+      fullyRefunded: payment.refunded === payment.charge?.amount,
       timestamp: at,
     },
   };
