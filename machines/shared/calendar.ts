@@ -49,8 +49,8 @@ export const dateOf = (instant: string): string => instant.slice(0, 10);
 
 /** The dates of a period as people write them: the first and the last day (C-26). */
 export const datesOf = ({ start, end }: Period): { readonly first: string; readonly last: string } => {
-  const last = dateOf(utc(end).minus({ days: 1 }).toJSDate().toISOString());
-  return { first: dateOf(start), last: last < dateOf(start) ? dateOf(start) : last };
+  const lastDay = DateTime.max(utc(start), utc(end).minus({ days: 1 }));
+  return { first: dateOf(start), last: dateOf(lastDay.toJSDate().toISOString()) };
 };
 
 /** Whole days between the dates of two instants, whatever their times of day (C-54). */
