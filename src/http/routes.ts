@@ -1,0 +1,16 @@
+import { inventoryRoutes } from './inventory.js';
+import { orderRoutes } from './orders.js';
+import { paymentRoutes } from './payments.js';
+import type { PlaceOrderDeps } from './placeOrder.js';
+import { productRoutes } from './products.js';
+import type { Route } from './route.js';
+import { shipmentRoutes } from './shipments.js';
+
+/** Every route below /v1. */
+export const allRoutes = (deps: PlaceOrderDeps): Route[] => [
+  ...orderRoutes(deps),
+  ...paymentRoutes(deps),
+  ...shipmentRoutes(deps),
+  ...inventoryRoutes(deps),
+  ...productRoutes(deps),
+];

@@ -1,0 +1,58 @@
+import { type Kysely, sql } from 'kysely';
+import { z } from 'zod';
+import type { Database } from '../db/tables.js';
+import type { JournalRow } from './journalRow.js';
+import type { StoredOrder } from './orderViews.js';
+import { instantSchema, uuidSchema } from './schemas.js';
+import { causalOrder, relatedTo } from './timelineOrder.js';
+import { sentenceOf } from './timelineSentences.js';
+
+const entrySchema = z
+  .strictObject({
+    at: instantSchema,
+    actor: z.strictObject({ type: z.string(), id: uuidSchema }).meta({ description: 'Who consumed the message.' }),
+    message: z.strictObject({ id: uuidSchema, type: z.string() }),
+    causationId: uuidSchema.nullable().meta({ description: 'The message that led to this one; null for a request.' }),
+    correlationId: uuidSchema.meta({ description: 'The request that everything descends from.' }),
+    from: z.string().nullable(),
+    to: z.string().nullable(),
+    outcome: z.string().meta({ description: '`applied`, `handled`, `settled`, `ignored` or `refused`.' }),
+    reason: z.string().nullable(),
+    sentence: z.string().meta({ description: 'The same for people.' }),
+  })
+  .meta({ id: 'TimelineEntry' });
+
+export const timelineSchema = z
+  .strictObject({ orderId: uuidSchema, entries: z.array(entrySchema) })
+  .meta({ id: 'Timeline' });
+
+export type TimelineEntry = z.output<typeof entrySchema>;
+
+/** More entries than any order's story has; a bound for requests that share one correlation id among thousands of orders. */
+const maxRows = 10_000;
+
+/** Tells the story of an order: what every actor and handler did in the requests that touched it, causes first. */
+export async function readTimeline(db: Kysely<Database>, { id, context }: StoredOrder): Promise<TimelineEntry[]> {
+  const own = [id, ...(context.payment ? [context.payment.paymentId] : []), ...Object.keys(context.shipments)];
+  const { rows } = await sql<JournalRow>`
+    select seq::float8 as seq, recipient, actor_id as "actorId", message_id as "messageId", type, data,
+      correlation_id as "correlationId", causation_id as "causationId", state_before as "from", state_after as "to",
+      outcome, reason, at
+    from runtime.journal
+    where correlation_id in (select correlation_id from runtime.journal where actor_id = any(${own}::uuid[]))
+    order by at, seq limit ${maxRows}`.execute(db);
+  return causalOrder(relatedTo(rows, new Set(own))).map(toEntry);
+}
+
+const toEntry = (row: JournalRow): TimelineEntry => ({
+  at: row.at.toISOString(),
+  actor: { type: row.recipient, id: row.actorId },
+  message: { id: row.messageId, type: row.type },
+  causationId: row.causationId,
+  correlationId: row.correlationId,
+  from: row.from,
+  to: row.to,
+  outcome: row.outcome,
+  reason: row.reason,
+  sentence: sentenceOf(row),
+});
