@@ -1,0 +1,99 @@
+import { sql } from 'kysely';
+import { deriveId } from '../../../machines/shared/ids.js';
+import type { Outgoing } from '../../../machines/shared/message.js';
+import type { MessagesFor } from '../../../queues/topology.js';
+import type { Handled, Handler, Trx } from '../../runtime/ports.js';
+import type { Cause, Notice, Reader } from './notice.js';
+import { templates } from './templates.js';
+
+interface Customer extends Reader {
+  readonly hasEmail: boolean;
+}
+
+/** A notice as a row: one per channel. */
+interface Row extends Notice {
+  readonly id: string;
+  readonly channel: 'EMAIL' | 'IN_APP';
+  readonly recipient: string;
+  readonly cause: Cause;
+}
+
+const stranger: Customer = { firstName: null, locale: null, hasEmail: false };
+
+/**
+ * Records what people are told, in the drain of the message that tells it (record 016): one row per channel, and a command to
+ * send each. A receipt answers its payment, which waits for it (P-16).
+ */
+export const notifications: Handler<MessagesFor<'notifications'>> = {
+  kind: 'handler',
+  async handle(trx: Trx, messages: readonly Cause[]): Promise<Handled[]> {
+    const customers = await readCustomers(trx, messages);
+    const rows: Row[] = [];
+    const answers = messages.map((message) => {
+      const customerId = 'customerId' in message.data ? message.data.customerId : null;
+      const customer = (customerId && customers.get(customerId)) || stranger;
+      const own = rowsOf(message, customer);
+      rows.push(...own);
+      return { emit: [...own.map(sendOf), ...receiptOf(message, own)] };
+    });
+    await store(trx, rows);
+    return answers;
+  },
+};
+
+function rowsOf(cause: Cause, customer: Customer): Row[] {
+  const template = templates[cause.type] as (message: Cause, reader: Reader) => Notice | null;
+  const notice = template(cause, customer);
+  if (!notice) return [];
+  const recipient =
+    notice.audience === 'operations'
+      ? 'operations'
+      : notice.customerId
+        ? `customer/${notice.customerId}`
+        : `order/${notice.orderId}`;
+  const channel = notice.audience === 'customer' && customer.hasEmail ? 'EMAIL' : 'IN_APP';
+  // The id follows from the cause, so recording the same message twice is recording it once.
+  return [{ ...notice, id: deriveId(cause.id, `${channel}/${recipient}`), channel, recipient, cause }];
+}
+
+const sendOf = ({ id, channel, priority }: Row): Outgoing => ({
+  type: 'SendNotification',
+  data: { notificationId: id, channel, priority },
+});
+
+function receiptOf(cause: Cause, [row]: readonly Row[]): Outgoing[] {
+  if (cause.type !== 'PaymentProcessed' || !row) return [];
+  return [{ type: 'ReceiptQueued', data: { paymentId: cause.data.paymentId, notificationId: row.id } }];
+}
+
+async function readCustomers(trx: Trx, messages: readonly Cause[]): Promise<Map<string, Customer>> {
+  const ids = [
+    ...new Set(messages.flatMap(({ data }) => ('customerId' in data && data.customerId ? [data.customerId] : []))),
+  ];
+  if (ids.length === 0) return new Map();
+  const { rows } = await sql<{
+    customer_id: string;
+    first_name: string;
+    locale: string | null;
+    has_email: boolean;
+  }>`/* prepared */
+    select customer_id, first_name, locale, email is not null as has_email
+    from orders.customers where customer_id = any(${ids}::uuid[])`.execute(trx);
+  return new Map(
+    rows.map((row) => [row.customer_id, { firstName: row.first_name, locale: row.locale, hasEmail: row.has_email }]),
+  );
+}
+
+async function store(trx: Trx, rows: readonly Row[]): Promise<void> {
+  if (rows.length === 0) return;
+  await sql`/* prepared */
+    insert into notifications.notifications (notification_id, user_id, recipient, channel, template_id, priority, title, message, data,
+      source_event_id, source_type, correlation_id, scheduled_at, queued_at)
+    select u.*, u.queued_at from unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.customerId)}::uuid[],
+      ${rows.map((r) => r.recipient)}::text[], ${rows.map((r) => r.channel)}::text[], ${rows.map((r) => r.templateId)}::text[],
+      ${rows.map((r) => r.priority)}::text[], ${rows.map((r) => r.title)}::text[], ${rows.map((r) => r.body)}::text[],
+      ${rows.map((r) => JSON.stringify(r.data))}::jsonb[], ${rows.map((r) => r.cause.id)}::uuid[], ${rows.map((r) => r.cause.type)}::text[],
+      ${rows.map((r) => r.cause.correlationId)}::uuid[], ${rows.map((r) => r.cause.at)}::timestamptz[])
+      as u(id, user_id, recipient, channel, template_id, priority, title, message, data, source_event_id, source_type, correlation_id, queued_at)
+    on conflict (notification_id) do nothing`.execute(trx);
+}
