@@ -1,0 +1,47 @@
+import { sql } from 'kysely';
+import type { FlowmartReceived } from '../../../machines/index.js';
+import { DomainError } from '../../../machines/shared/errors.js';
+import type { MessagesFor } from '../../../queues/topology.js';
+import type { Handled, Handler, Trx } from '../../runtime/ports.js';
+import { readCustomers } from './queries.js';
+
+type Registration = FlowmartReceived<MessagesFor<'customers'>>;
+
+/**
+ * Stores customers and tells that they exist, by id only (5.1, C-56). Registering the same customer again changes nothing;
+ * an e-mail address belongs to one customer (EMAIL_TAKEN).
+ */
+export const customers: Handler<MessagesFor<'customers'>> = {
+  kind: 'handler',
+  async handle(trx: Trx, messages: readonly Registration[]): Promise<Handled[]> {
+    const fresh = [...new Map(messages.map((message) => [message.data.customerId, message])).values()];
+    const { rows } = await sql<{ customer_id: string }>`/* prepared */
+      insert into orders.customers (customer_id, first_name, last_name, email, phone, locale, preferred_currency, country, address, date_registered)
+      select * from unnest(${fresh.map(({ data }) => data.customerId)}::uuid[], ${fresh.map(({ data }) => data.firstName)}::text[],
+        ${fresh.map(({ data }) => data.lastName)}::text[], ${fresh.map(({ data }) => data.email)}::text[],
+        ${fresh.map(({ data }) => data.phone ?? null)}::text[], ${fresh.map(({ data }) => data.locale ?? null)}::text[],
+        ${fresh.map(({ data }) => data.preferredCurrency ?? null)}::text[], ${fresh.map(({ data }) => data.address?.country ?? null)}::text[],
+        ${fresh.map(({ data }) => (data.address ? JSON.stringify(data.address) : null))}::jsonb[], ${fresh.map(({ at }) => at)}::timestamptz[])
+      on conflict do nothing returning customer_id`.execute(trx);
+    const stored = new Set(rows.map((row) => row.customer_id));
+    const known = await readCustomers(
+      trx,
+      fresh.map(({ data }) => data.customerId),
+    );
+    return messages.map(({ data, at }) => {
+      const customer = known.get(data.customerId);
+      // Not stored under this id although it was inserted: somebody else has the address.
+      if (!customer) return { refuse: new DomainError('EMAIL_TAKEN', 'another customer has this e-mail address') };
+      if (!stored.delete(data.customerId)) return { answer: customer };
+      const { address, locale } = data;
+      const signedUp = {
+        userId: data.customerId,
+        customerId: data.customerId,
+        locale: locale ?? null,
+        country: address?.country ?? null,
+        timestamp: at,
+      };
+      return { emit: [{ type: 'UserSignedUp', data: signedUp }], answer: customer };
+    });
+  },
+};
