@@ -48,7 +48,7 @@ describe('the Stripe sandbox', () => {
         expect(status).to.equal(402);
         expect(body.error).to.include({ type: 'card_error', code });
         expect(body.error.decline_code).to.equal(declineCode);
-        expect(body.error.payment_intent).to.include({ status: 'requires_payment_method' });
+        expect(body.error.payment_intent).to.include({ status: 'requires_payment_method', payment_method: null });
         expect(client.sandbox.ledger().map(({ type }) => type)).to.deep.equal(['declined']);
         expect(client.sandbox.chargedByOrder()).to.deep.equal({ o1: 0 });
       });

@@ -1,11 +1,14 @@
 import { expect } from 'chai';
+import Stripe from 'stripe';
 import { failureReason } from '../../../machines/payment/payment.messages.js';
 import { type StripeSandbox, startStripeSandbox } from '../../../scripts/stripeSandbox/server.js';
 import { retryability } from '../../../src/services/gateway/providers/retryability.js';
 import { createStripeProvider } from '../../../src/services/gateway/providers/stripe.js';
 import { fromStripeAmount, toStripeAmount } from '../../../src/services/gateway/providers/stripeAmount.js';
 import { failureReasonOf, failureReasons } from '../../../src/services/gateway/providers/stripeDeclines.js';
+import { failedLookUp } from '../../../src/services/gateway/providers/stripeFailures.js';
 import { declined } from '../../../src/services/gateway/providers/stripeOutcomes.js';
+import { startWebhookReceiver } from './webhookReceiver.js';
 
 describe("Stripe's amounts", () => {
   it('are our minor units, zero-decimal JPY included', () => {
@@ -64,10 +67,22 @@ describe('the Stripe adapter', () => {
   beforeEach(async () => {
     sandbox = await startStripeSandbox({ searchLagMs: 60_000 });
   });
-  afterEach(() => sandbox.close());
+  afterEach(async () => {
+    for (const close of opened.splice(0)) await close();
+    await sandbox.close();
+  });
+  const opened: (() => void | Promise<void>)[] = [];
 
-  const provider = (changes: { timeoutMs?: number; apiBase?: string } = {}) =>
-    createStripeProvider({ apiKey: 'sk_test_x', webhookSecret: 'whsec_x', apiBase: sandbox.url, ...changes });
+  const provider = (changes: { timeoutMs?: number; apiBase?: string } = {}) => {
+    const stripe = createStripeProvider({
+      apiKey: 'sk_test_x',
+      webhookSecret: 'whsec_x',
+      apiBase: sandbox.url,
+      ...changes,
+    });
+    opened.push(stripe.close);
+    return stripe;
+  };
   const charge = {
     effectId: 'effect-1',
     idempotencyKey: 'key-1',
@@ -84,7 +99,6 @@ describe('the Stripe adapter', () => {
     const startedAt = Date.now();
     expect(await stripe.charge(charge)).to.include({ kind: 'unknown', reason: 'network_error' });
     expect(Date.now() - startedAt).to.be.below(1_500);
-    stripe.close();
   });
 
   it('makes one request and no more when the connection is cut', async () => {
@@ -92,7 +106,6 @@ describe('the Stripe adapter', () => {
     const stripe = provider();
     expect(await stripe.charge(charge)).to.include({ kind: 'unknown', reason: 'network_error' });
     expect(sandbox.ledger()).to.have.lengthOf(1);
-    stripe.close();
   });
 
   it('calls an outcome unknown while the first request of its key is still running', async () => {
@@ -101,7 +114,6 @@ describe('the Stripe adapter', () => {
     const [first, second] = await Promise.all([stripe.charge(charge), stripe.charge(charge)]);
     expect([first.kind, second.kind]).to.have.members(['succeeded', 'unknown']);
     expect(sandbox.chargedByOrder()).to.deep.equal({ 'order-1': 4_999 });
-    stripe.close();
   });
 
   it('charges once although search has not seen the first charge yet: the same key answers for it', async () => {
@@ -113,7 +125,6 @@ describe('the Stripe adapter', () => {
     });
     expect(await stripe.charge(charge)).to.include({ kind: 'succeeded' });
     expect(sandbox.chargedByOrder()).to.deep.equal({ 'order-1': 4_999 });
-    stripe.close();
   });
 
   it('does not take trouble with the look-up for proof that nothing happened', async () => {
@@ -121,7 +132,41 @@ describe('the Stripe adapter', () => {
     const stripe = provider();
     const found = await stripe.lookUpCharge({ effectId: 'effect-1', gatewayReferenceId: null });
     expect(found).to.include({ kind: 'unknown', reason: 'server_error' });
-    stripe.close();
+  });
+
+  it('takes only the word that there is no such thing for proof of it', () => {
+    const refusal = { type: 'invalid_request_error' as const, message: 'No.' };
+    const missing = new Stripe.errors.StripeInvalidRequestError({ ...refusal, code: 'resource_missing' });
+    expect(failedLookUp(missing)).to.deep.equal({ kind: 'notFound' });
+    const unsearchable = new Stripe.errors.StripeInvalidRequestError({ ...refusal, code: 'parameter_invalid' });
+    expect(failedLookUp(unsearchable)).to.include({ kind: 'unknown' });
+  });
+
+  it('finds, of several charges for one effect, the one that took money', async () => {
+    const declinedCard = { type: 'card' as const, token: 'pm_card_chargeDeclined' };
+    await sandbox.close();
+    sandbox = await startStripeSandbox();
+    const stripe = provider();
+    for (const [index, paymentMethod] of [declinedCard, charge.paymentMethod, declinedCard].entries()) {
+      await stripe.charge({ ...charge, idempotencyKey: `key-${index}`, paymentMethod });
+    }
+    expect(await stripe.lookUpCharge({ effectId: 'effect-1', gatewayReferenceId: null })).to.include({
+      kind: 'succeeded',
+    });
+  });
+
+  it("tells amounts in our minor units where Stripe's differ", async () => {
+    const receiver = await startWebhookReceiver();
+    opened.push(receiver.close);
+    sandbox.setWebhookEndpoint({ url: receiver.url, secret: 'whsec_x' });
+    const stripe = provider();
+    expect(await stripe.charge({ ...charge, amount: 500, currency: 'ISK' })).to.include({ kind: 'succeeded' });
+    expect(sandbox.chargedByOrder()).to.deep.equal({ 'order-1': 50_000 });
+    await sandbox.webhooksSettled();
+    for (const { rawBody, signature } of receiver.received) {
+      expect(stripe.parseWebhook(rawBody, signature)).to.include({ kind: 'charge', amount: 500, currency: 'ISK' });
+    }
+    expect(receiver.received).to.not.be.empty;
   });
 
   it('declines what Stripe cannot charge exactly, without asking it', async () => {
@@ -129,7 +174,6 @@ describe('the Stripe adapter', () => {
     const outcome = await stripe.charge({ ...charge, amount: 5_124, currency: 'BHD' });
     expect(outcome).to.include({ kind: 'declined', failureCode: 'amount_not_representable', canRetry: false });
     expect(sandbox.ledger()).to.have.lengthOf(0);
-    stripe.close();
   });
 
   it('declines for good what Stripe refuses as too small', async () => {
@@ -141,17 +185,15 @@ describe('the Stripe adapter', () => {
       failureCode: 'amount_too_small',
       canRetry: false,
     });
-    stripe.close();
   });
 
   it('says that a provider that is not there is not healthy', async () => {
     const stripe = provider({ apiBase: 'http://127.0.0.1:9' });
     expect(await stripe.probe()).to.have.property('healthy', false);
     expect(await stripe.charge(charge)).to.include({ kind: 'unknown', reason: 'network_error' });
-    stripe.close();
   });
 
-  it('tells of a refund that settles or comes back later', async () => {
+  it('knows a pending refund from a settled one', async () => {
     const stripe = provider();
     const charged = await stripe.charge({ ...charge, paymentMethod: { type: 'card', token: 'pm_card_pendingRefund' } });
     if (charged.kind !== 'succeeded') throw new Error(charged.kind);
@@ -166,6 +208,5 @@ describe('the Stripe adapter', () => {
     };
     expect(await stripe.refund(refund)).to.include({ kind: 'pending' });
     expect(await stripe.lookUpRefund(refund)).to.include({ kind: 'pending' });
-    stripe.close();
   });
 });
