@@ -4,6 +4,7 @@
  */
 import { and, assertEvent, assign, emit, enqueueActions, setup } from 'xstate';
 import type { FlowmartOutgoing, FlowmartReceived, MessageData } from '../index.js';
+import type { Parcel } from '../shared/carriers.js';
 import { cause } from '../shared/cause.js';
 import {
   bookingBackoff,
@@ -12,7 +13,6 @@ import {
   FALLBACK_CARRIER,
   MAX_BOOKINGS,
   MAX_DELIVERY_ATTEMPTS,
-  type Parcel,
 } from './shipment.rules.js';
 
 type Creation = MessageData<'CreateShipment'>;

@@ -304,9 +304,10 @@ describe('the shipment machine', () => {
   });
 
   it('voids every label but the one in use, in any order of events', () => {
-    const events: (() => EventFromLogic<typeof shipmentMachine>)[] = [
+    // No carrier gives a number twice, so each booking of a story has a number of its own.
+    const events: ((place: number) => EventFromLogic<typeof shipmentMachine>)[] = [
       ...[1, 2, 3, 4].map((attempt) => () => refused(attempt)),
-      ...[1, 2, 3].map((attempt) => () => booked(attempt === 3 ? 'Royal Mail' : 'USPS', `1Z-${attempt}`)),
+      ...['USPS', 'Royal Mail'].map((carrier) => (place: number) => booked(carrier, `1Z-${place}`)),
       byHand,
       cancel,
       ...(['dispatched', 'in_transit', 'delivered', 'delivery_failed'] as const).map((to) => () => status(to)),
@@ -315,17 +316,17 @@ describe('the shipment machine', () => {
       fc.property(fc.array(fc.option(fc.constantFrom(...events)), { maxLength: 15 }), (story) => {
         let shipment = booking();
         const labels = new Set<string>();
-        const voided = new Set<string>();
-        for (const make of story) {
+        const voided: string[] = [];
+        for (const [place, make] of story.entries()) {
           if (make === null && shipment.timers.length === 0) continue;
-          const event = make?.();
+          const event = make?.(place);
           shipment = event ? shipment.when(event) : shipment.whenTimerFires();
           if (event?.type === 'ShipmentBooked') labels.add(event.data.trackingNumber);
-          for (const { trackingNumber } of shipment.sent('VoidLabel')) voided.add(trackingNumber);
+          voided.push(...shipment.sent('VoidLabel').map(({ trackingNumber }) => trackingNumber));
         }
         const { label: kept, trackingNumber } = shipment.context;
         if (kept !== null && shipment.state !== 'cancelled') labels.delete(trackingNumber ?? '');
-        expect([...voided].sort()).to.deep.equal([...labels].sort());
+        expect(voided.sort()).to.deep.equal([...labels].sort());
         expect(shipment.context.attempt).to.be.at.most(4);
       }),
       { numRuns: 300 },

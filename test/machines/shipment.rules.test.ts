@@ -1,14 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { carrierNames, estimatedDelivery, type Parcel, quote } from '../../machines/shared/carriers.js';
 import { shipmentMachine } from '../../machines/shipment/shipment.machine.js';
-import {
-  carrierNames,
-  chooseCarrier,
-  estimatedDelivery,
-  type Parcel,
-  quote,
-  SLA_DAYS,
-} from '../../machines/shipment/shipment.rules.js';
+import { chooseCarrier, SLA_DAYS } from '../../machines/shipment/shipment.rules.js';
 import { shipmentStatuses, shipmentView } from '../../machines/shipment/shipment.view.js';
 import { at, id } from './given.js';
 
