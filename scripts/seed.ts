@@ -6,7 +6,7 @@ import { connect } from '../src/db/connect.js';
 import type { Database } from '../src/db/tables.js';
 import '../src/db/tables.all.js';
 import { scriptEnvironment } from './dev/scriptEnvironment.js';
-import { openingMovementId, seededProducts, seededWarehouses, stockItemId } from './seed/catalogue.js';
+import { openingMovementId, seededCustomers, seededProducts, seededWarehouses, stockItemId } from './seed/catalogue.js';
 
 type Trx = Transaction<Database>;
 
@@ -19,7 +19,7 @@ export async function seed(databaseUrl: string): Promise<number> {
   const { db, close } = connect({ url: databaseUrl, poolSize: 1, name: 'flowmart-seed', onError: () => {} });
   try {
     return await db.transaction().execute(async (trx) => {
-      const rows = [await addProducts(trx), await addWarehouses(trx), await addStock(trx)];
+      const rows = [await addProducts(trx), await addWarehouses(trx), await addStock(trx), await addCustomers(trx)];
       return rows.reduce((sum, count) => sum + count, 0);
     });
   } finally {
@@ -102,6 +102,39 @@ async function addStock(trx: Trx): Promise<number> {
   return inserted.length + movements.length;
 }
 
+/** They have been customers for a while: a new account adds to the fraud score. */
+async function addCustomers(trx: Trx): Promise<number> {
+  const customers = await count(
+    trx.insertInto('orders.customers').values(
+      seededCustomers.map(({ id, firstName, lastName, email, phone, locale, currency, address, registered }) => ({
+        customer_id: id,
+        first_name: firstName,
+        last_name: lastName,
+        email,
+        phone,
+        locale,
+        preferred_currency: currency,
+        country: address.country,
+        address: JSON.stringify(address),
+        date_registered: registered,
+      })),
+    ),
+  );
+  // What Inventory would have learned when they signed up.
+  const regions = await count(
+    trx.insertInto('inventory.customer_regions').values(
+      seededCustomers.map(({ id, locale, address, registered }) => ({
+        customer_id: id,
+        locale,
+        country: address.country,
+        updated_at: registered,
+      })),
+    ),
+  );
+  return customers + regions;
+}
+
+/** Inserts what is not there yet, and says how many rows that was. */
 async function count<T extends keyof Database>(insert: InsertQueryBuilder<Database, T, InsertResult>): Promise<number> {
   const result = await insert.onConflict((conflict) => conflict.doNothing()).executeTakeFirst();
   return Number(result.numInsertedOrUpdatedRows ?? 0);

@@ -199,6 +199,7 @@ export const seededCustomers = [
     phone: '+15035550142',
     locale: 'en-US',
     currency: 'USD',
+    registered: '2024-02-11T09:00:00.000Z',
     address: { street: '1420 NW Lovejoy St', city: 'Portland', state: 'OR', postalCode: '97209', country: 'US' },
   },
   {
@@ -209,6 +210,7 @@ export const seededCustomers = [
     phone: '+31205550119',
     locale: 'nl-NL',
     currency: 'EUR',
+    registered: '2024-06-30T09:00:00.000Z',
     address: { street: 'Prinsengracht 812', city: 'Amsterdam', postalCode: '1017 JL', country: 'NL' },
   },
   {
@@ -219,6 +221,7 @@ export const seededCustomers = [
     phone: '+442075550187',
     locale: 'en-GB',
     currency: 'GBP',
+    registered: '2025-01-19T09:00:00.000Z',
     address: { street: '27 Lamb’s Conduit Street', city: 'London', postalCode: 'WC1N 3NG', country: 'GB' },
   },
 ] as const;
