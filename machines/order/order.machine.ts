@@ -5,6 +5,8 @@
 import { newOrder } from './order.context.js';
 import { order } from './order.setup.js';
 
+export type { OrderContext } from './order.context.js';
+
 const cancelled = '#order.cancelled';
 
 /** What the order takes while its payment is collected, whether a charge is under way or waits. */

@@ -3,73 +3,19 @@
  * failed delivery that is tried again).
  */
 import { and, assertEvent, assign, emit, enqueueActions, setup } from 'xstate';
-import type { FlowmartOutgoing, FlowmartReceived, MessageData } from '../index.js';
-import type { Parcel } from '../shared/carriers.js';
+import type { FlowmartOutgoing, FlowmartReceived } from '../index.js';
 import { cause } from '../shared/cause.js';
 import {
-  bookingBackoff,
-  bookingKey,
-  chooseCarrier,
-  FALLBACK_CARRIER,
-  MAX_BOOKINGS,
-  MAX_DELIVERY_ATTEMPTS,
-} from './shipment.rules.js';
+  failureTexts,
+  identity,
+  mayBeTriedAgain,
+  newShipment,
+  type ShipmentContext,
+  tracked,
+} from './shipment.context.js';
+import { bookingBackoff, bookingKey, FALLBACK_CARRIER, MAX_BOOKINGS } from './shipment.rules.js';
 
-type Creation = MessageData<'CreateShipment'>;
-type FailureCode = MessageData<'DeliveryFailed'>['reasonCode'];
-
-export interface ShipmentContext extends Parcel {
-  readonly shipmentId: string;
-  readonly orderId: string;
-  readonly customerId: string | null;
-  readonly warehouseId: string;
-  /** The carrier asked last; after a booking by hand, whatever the person wrote. */
-  readonly carrier: string;
-  /** Bookings asked for so far, over all carriers. */
-  readonly attempt: number;
-  readonly bookingFailure: string | null;
-  readonly trackingNumber: string | null;
-  /** What a carrier booked: it can be voided there. Null for a label made by hand. */
-  readonly label: Pick<MessageData<'ShipmentBooked'>, 'labelUrl' | 'shippingCost' | 'estimatedDelivery'> | null;
-  readonly createdAt: string | null;
-  readonly dispatchedAt: string | null;
-  readonly deliveredAt: string | null;
-  readonly location: string | null;
-  readonly deliveryAttempts: number;
-  readonly deliveryFailure: FailureCode | null;
-}
-
-const newShipment = (data: Creation): ShipmentContext => ({
-  ...data,
-  carrier: chooseCarrier(data),
-  attempt: 0,
-  bookingFailure: null,
-  trackingNumber: null,
-  label: null,
-  createdAt: null,
-  dispatchedAt: null,
-  deliveredAt: null,
-  location: null,
-  deliveryAttempts: 0,
-  deliveryFailure: null,
-});
-
-const identity = ({ shipmentId, orderId, customerId }: ShipmentContext) => ({ shipmentId, orderId, customerId });
-
-const tracked = (context: ShipmentContext) => {
-  if (context.trackingNumber === null) throw new Error(`shipment ${context.shipmentId} moves without a label`);
-  return { ...identity(context), carrier: context.carrier, trackingNumber: context.trackingNumber };
-};
-
-const failureTexts: Readonly<Record<FailureCode, string>> = {
-  address_not_found: 'The address was not found.',
-  customer_unavailable: 'Nobody took the parcel.',
-  damaged_in_transit: 'The parcel was damaged in transit.',
-  other: 'The parcel could not be delivered.',
-};
-
-const mayBeTriedAgain = ({ deliveryAttempts, deliveryFailure }: ShipmentContext): boolean =>
-  deliveryAttempts < MAX_DELIVERY_ATTEMPTS && deliveryFailure !== 'damaged_in_transit';
+export type { ShipmentContext };
 
 export const shipmentMachine = setup({
   types: {
