@@ -1,0 +1,412 @@
+import { expect } from 'chai';
+import { sql } from 'kysely';
+import { startStripeSandbox } from '../../../scripts/stripeSandbox/server.js';
+import { providers } from '../../../src/services/gateway/providers/registry.js';
+import { id, message } from '../../machines/given.js';
+import { GatewayDesk, keyOf, processPayment, reconcileCharge, refundCharge, usd } from './gatewayDesk.js';
+import { approved, declined, nowhere, returned, ScriptedProvider, silence } from './scriptedProvider.js';
+
+describe('the payment gateway', () => {
+  let desk: GatewayDesk;
+  let stripe: ScriptedProvider;
+  let paypal: ScriptedProvider;
+  let clock: number;
+  let paymentId: string;
+  let story = 0;
+
+  before(async () => {
+    desk = await GatewayDesk.open();
+  });
+  after(() => desk.close());
+
+  const start = () =>
+    desk.start({ providers: [stripe, paypal], primary: 'stripe', fallback: 'paypal', now: () => clock });
+
+  beforeEach(async () => {
+    stripe = new ScriptedProvider('stripe');
+    paypal = new ScriptedProvider('paypal');
+    clock = Date.parse('2026-03-02T09:00:00.000Z');
+    start();
+    story += 1;
+    paymentId = await desk.payment(`payment ${story}`);
+  });
+
+  const reference = () => `pi_${story}`;
+
+  describe('when charging', () => {
+    it('tells of a success, and logs it (P-08)', async () => {
+      stripe.charges.push(approved(reference()));
+      const { emitted } = await desk.settle(processPayment(paymentId));
+      expect(emitted).to.deep.equal([
+        {
+          type: 'ChargeSucceeded',
+          data: {
+            paymentId,
+            attempt: 1,
+            idempotencyKey: keyOf(paymentId),
+            gateway: 'stripe',
+            gatewayReferenceId: reference(),
+            amount: usd(13497),
+            responseCode: 'succeeded',
+            responseMessage: 'Approved.',
+          },
+        },
+      ]);
+      expect(stripe.calls).to.deep.equal([`charge ${keyOf(paymentId)}`]);
+      expect(await desk.transactions(paymentId)).to.deep.equal([
+        {
+          type: 'Sale',
+          gateway: 'stripe',
+          gateway_reference_id: reference(),
+          status: 'Success',
+          amount_minor: '13497',
+          response_code: 'succeeded',
+        },
+      ]);
+    });
+
+    it('tells of a decline with what the provider said, and logs it (P-10, P-11)', async () => {
+      stripe.charges.push({ ...declined(false), gatewayReferenceId: reference() } as ReturnType<typeof declined>);
+      const { emitted } = await desk.settle(processPayment(paymentId));
+      expect(emitted[0]?.type).to.equal('ChargeFailed');
+      expect(emitted[0]?.data).to.deep.include({ failureReason: 'expired_card', canRetry: false, attempt: 1 });
+      expect((await desk.transactions(paymentId))[0]).to.include({ status: 'Failure', response_code: 'expired_card' });
+    });
+
+    it('looks the outcome up after a call without an answer, and takes it (P-13)', async () => {
+      stripe.charges.push(silence);
+      stripe.chargeLookUps.push(approved(reference()));
+      const { emitted, pauses } = await desk.settle(processPayment(paymentId));
+      expect(emitted[0]?.type).to.equal('ChargeSucceeded');
+      expect(stripe.calls).to.deep.equal([`charge ${keyOf(paymentId)}`, `look up ${keyOf(paymentId)}`]);
+      expect(pauses).to.deep.equal([1000]);
+    });
+
+    it('asks three times, a second and two apart, then leaves it unknown (P-13, R-22)', async () => {
+      stripe.charges.push(silence, silence, silence);
+      stripe.chargeLookUps.push(nowhere, nowhere);
+      const { emitted, pauses } = await desk.settle(processPayment(paymentId));
+      expect(pauses).to.deep.equal([1000, 2000]);
+      expect(emitted[0]?.data).to.deep.include({
+        failureReason: 'network_error',
+        canRetry: true,
+        gatewayReferenceId: null,
+      });
+      const key = keyOf(paymentId);
+      const charge = `charge ${key}`;
+      expect(stripe.calls).to.deep.equal([charge, `look up ${key}`, charge, `look up ${key}`, charge]);
+      expect((await desk.transactions(paymentId))[0]).to.include({ status: 'Pending', gateway_reference_id: null });
+    });
+
+    it('does not ask again while it cannot look up (invariant 5)', async () => {
+      stripe.charges.push(silence);
+      stripe.chargeLookUps.push(silence, silence);
+      const { emitted } = await desk.settle(processPayment(paymentId));
+      expect(emitted[0]?.data).to.include({ failureReason: 'network_error' });
+      expect(stripe.calls.filter((call) => call.startsWith('charge'))).to.have.length(1);
+    });
+
+    it('looks up first when an earlier attempt ended unknown, whoever made it (P-13)', async () => {
+      stripe.chargeLookUps.push(approved(reference()));
+      await desk.settle(processPayment(paymentId, { outcomeUnknown: true }));
+      expect(stripe.calls).to.deep.equal([`look up ${keyOf(paymentId)}`]);
+    });
+
+    it('looks up first when a process died in the middle of a call (invariant 5)', async () => {
+      stripe.chargeLookUps.push(nowhere);
+      stripe.charges.push(approved(reference()));
+      await desk.run([processPayment(paymentId)], { attempt: 2, lookUp: true });
+      expect(stripe.calls).to.deep.equal([`look up ${keyOf(paymentId)}`, `charge ${keyOf(paymentId)}`]);
+    });
+
+    it('does not call when the claim has run out', async () => {
+      const late = { expired: () => true };
+      expect(await desk.run([processPayment(paymentId)], late)).to.deep.include.members([
+        { kind: 'again', afterMs: 0, unknown: false, reason: 'The claim ran out before the call.' },
+      ]);
+      const [doubtful] = await desk.run([processPayment(paymentId)], { ...late, lookUp: true });
+      expect(doubtful).to.include({ kind: 'again', unknown: true });
+      expect(stripe.calls).to.be.empty;
+    });
+
+    it('passes on what repeating cannot mend', async () => {
+      stripe.charges.push(new Error('Stripe refuses the API key.'));
+      const failure = await desk.run([processPayment(paymentId)]).catch((error: Error) => error.message);
+      expect(failure).to.equal('Stripe refuses the API key.');
+    });
+  });
+
+  describe('without a stored approval (C-66)', () => {
+    it('waits for it a moment, then charges', async () => {
+      desk.approved.delete(paymentId);
+      const [early] = await desk.run([processPayment(paymentId)]);
+      expect(early).to.deep.include({ kind: 'again', afterMs: 500, unknown: false });
+      desk.approved.add(paymentId);
+      stripe.charges.push(approved(reference()));
+      const [charged] = await desk.run([processPayment(paymentId)], { attempt: 2 });
+      expect(charged?.kind).to.equal('done');
+    });
+
+    it('refuses for good after a few moments, and calls nobody', async () => {
+      desk.approved.delete(paymentId);
+      const { emitted, pauses } = await desk.settle(processPayment(paymentId));
+      expect(pauses).to.deep.equal([500, 500, 500]);
+      expect(emitted[0]?.data).to.deep.include({
+        failureReason: 'fraud_suspected',
+        failureCode: 'NOT_APPROVED',
+        canRetry: false,
+      });
+      expect(stripe.calls).to.be.empty;
+      expect(await desk.transactions(paymentId)).to.be.empty;
+    });
+
+    it('tells the approved from the others in one batch', async () => {
+      const stranger = await desk.payment(`stranger ${story}`, false);
+      stripe.charges.push(approved(reference()));
+      const outcomes = await desk.run([processPayment(stranger), processPayment(paymentId)]);
+      expect(outcomes.map((outcome) => outcome.kind)).to.deep.equal(['again', 'done']);
+      expect(stripe.calls).to.deep.equal([`charge ${keyOf(paymentId)}`]);
+    });
+  });
+
+  describe('when reconciling', () => {
+    const sent = async () => {
+      stripe.charges.push(silence);
+      await desk.run([processPayment(paymentId)], { attempt: 3 });
+      stripe.calls.length = 0;
+    };
+
+    it('tells of a charge that took money after all', async () => {
+      await sent();
+      stripe.chargeLookUps.push(silence, approved(reference()));
+      const { emitted } = await desk.settle(reconcileCharge(paymentId));
+      expect(emitted.map((one) => one.type)).to.deep.equal(['ChargeSucceeded']);
+      expect(stripe.calls).to.deep.equal([`look up ${keyOf(paymentId)}`, `look up ${keyOf(paymentId)}`]);
+      expect((await desk.transactions(paymentId)).map((one) => one.status)).to.deep.equal(['Pending', 'Success']);
+    });
+
+    it('says nothing of one that was declined', async () => {
+      await sent();
+      stripe.chargeLookUps.push(declined());
+      expect((await desk.settle(reconcileCharge(paymentId))).emitted).to.be.empty;
+    });
+
+    it('believes that there is none only after looking for ten minutes', async () => {
+      await sent();
+      stripe.chargeLookUps.push(nowhere, nowhere, nowhere, nowhere);
+      const { emitted, pauses } = await desk.settle(reconcileCharge(paymentId));
+      expect(emitted).to.be.empty;
+      expect(pauses).to.deep.equal([5_000, 60_000, 600_000]);
+    });
+
+    it('keeps asking a provider that does not answer, at most an hour apart', async () => {
+      await sent();
+      stripe.chargeLookUps.push(silence);
+      const [outcome] = await desk.run([reconcileCharge(paymentId)], { attempt: 40 });
+      expect(outcome).to.include({ kind: 'again', afterMs: 3_600_000, unknown: true });
+    });
+
+    it('has nothing to ask about a charge that was never sent', async () => {
+      expect((await desk.settle(reconcileCharge(paymentId))).emitted).to.be.empty;
+      expect(stripe.calls).to.be.empty;
+    });
+  });
+
+  describe('when refunding', () => {
+    it('returns the money under the id of the refund, and logs it (P-19, P-20)', async () => {
+      stripe.refunds.push({ ...returned, gatewayRefundId: `re_${story}` } as typeof returned);
+      const { emitted } = await desk.settle(refundCharge(paymentId, 'stripe', 'pi_9', 3497));
+      const refundId = id(`refund of ${paymentId}`);
+      expect(emitted).to.deep.equal([
+        {
+          type: 'RefundSucceeded',
+          data: { paymentId, refundId, gateway: 'stripe', gatewayRefundId: `re_${story}`, amount: usd(3497) },
+        },
+      ]);
+      expect(stripe.calls).to.deep.equal([`refund 3497 as ${refundId}`]);
+      expect((await desk.transactions(paymentId))[0]).to.include({ type: 'Refund', status: 'Success' });
+    });
+
+    it('goes to the provider that charged', async () => {
+      paypal.refunds.push(returned);
+      await desk.settle(refundCharge(paymentId, 'paypal', 'pi_9'));
+      expect(stripe.calls).to.be.empty;
+      expect(paypal.calls).to.have.length(1);
+    });
+
+    it('looks the refund up before it asks again, and never gives up', async () => {
+      stripe.refunds.push(silence, silence);
+      stripe.refundLookUps.push(silence, nowhere, silence, silence, returned);
+      const { emitted, pauses } = await desk.settle(refundCharge(paymentId, 'stripe', 'pi_9'));
+      expect(emitted.map((one) => one.type)).to.deep.equal(['RefundSucceeded']);
+      expect(stripe.calls.filter((call) => call.startsWith('refund'))).to.have.length(2);
+      expect(pauses).to.deep.equal([1000, 2000, 4000, 8000, 16000]);
+    });
+
+    it('waits for a refund that the provider is still working on', async () => {
+      const pending = { ...returned, kind: 'pending' } as typeof returned;
+      stripe.refunds.push(pending);
+      stripe.refundLookUps.push(pending, returned);
+      const { emitted, pauses } = await desk.settle(refundCharge(paymentId, 'stripe', 'pi_9'));
+      expect(emitted.map((one) => one.type)).to.deep.equal(['RefundSucceeded']);
+      expect(pauses).to.deep.equal([60_000, 120_000]);
+    });
+
+    it('tells when the provider refuses', async () => {
+      stripe.refunds.push({ kind: 'refused', failureCode: 'charge_disputed', failureMessage: 'disputed' });
+      const { emitted } = await desk.settle(refundCharge(paymentId, 'stripe', 'pi_9'));
+      expect(emitted[0]).to.deep.include({ type: 'RefundRejected' });
+      expect((await desk.transactions(paymentId))[0]).to.include({
+        status: 'Failure',
+        response_code: 'charge_disputed',
+      });
+    });
+  });
+
+  describe('with two providers (R-05, 8.8)', () => {
+    /** Sixty charges, of which so many get no answer. */
+    const traffic = async (silent: number) => {
+      const busy: string[] = [];
+      for (let i = 0; i < 60; i++) busy.push(await desk.payment(`traffic ${crowd} ${i}`));
+      crowd += 1;
+      stripe.charges.push(...busy.map((_, i) => (i < silent ? silence : declined())));
+      await desk.run(busy.map((one) => processPayment(one)));
+    };
+    let crowd = 0;
+
+    it('sends new charges to the fallback while more than 5 % of the calls get no answer', async () => {
+      await traffic(4);
+      paypal.charges.push(approved(reference()));
+      const { emitted } = await desk.settle(processPayment(paymentId));
+      expect(emitted[0]?.data).to.include({ gateway: 'paypal' });
+    });
+
+    it('stays with the primary while it is merely degraded', async () => {
+      await traffic(3);
+      stripe.charges.push(approved(reference()));
+      const { emitted } = await desk.settle(processPayment(paymentId));
+      expect(emitted[0]?.data).to.include({ gateway: 'stripe' });
+    });
+
+    it('returns to the primary when a probe finds it back, or five minutes have passed (R-25)', async () => {
+      await traffic(60);
+      stripe.isHealthy = false;
+      paypal.charges.push(declined(), declined(), approved(reference()));
+      await desk.run([processPayment(paymentId)]);
+      clock += 31_000;
+      stripe.isHealthy = true;
+      await desk.run([processPayment(paymentId, { chargeNumber: 2 })]);
+      stripe.charges.push(approved(reference()));
+      await desk.run([processPayment(paymentId, { chargeNumber: 3 })]);
+      expect(paypal.calls).to.deep.equal([`charge ${keyOf(paymentId)}`, `charge ${keyOf(paymentId, 2)}`]);
+      expect(stripe.calls.filter((call) => call === 'probe')).to.have.length(2);
+      expect(stripe.calls.at(-1)).to.equal(`charge ${keyOf(paymentId, 3)}`);
+      await traffic(60);
+      clock += 301_000;
+      stripe.charges.push(approved(`later ${reference()}`));
+      const { emitted } = await desk.settle(processPayment(await desk.payment(`later ${story}`)));
+      expect(emitted[0]?.data).to.include({ gateway: 'stripe' });
+    });
+
+    it('never moves a charge of unknown outcome, even when another process takes over (invariant 5)', async () => {
+      stripe.charges.push(silence);
+      await desk.run([processPayment(paymentId)], { attempt: 3 });
+      desk.start({ providers: [stripe, paypal], primary: 'paypal', now: () => clock });
+      stripe.chargeLookUps.push(approved(reference()));
+      const { emitted } = await desk.settle(processPayment(paymentId, { outcomeUnknown: true }));
+      expect(emitted[0]?.data).to.include({ gateway: 'stripe' });
+      expect(paypal.calls).to.be.empty;
+    });
+
+    it('does not start with a provider that it does not have', () => {
+      expect(() => desk.start({ providers: [stripe], primary: 'adyen' })).to.throw('no payment provider called adyen');
+    });
+  });
+
+  describe('against the local Stripe', () => {
+    it('takes the money once, whatever gets lost on the way (invariant 5)', async () => {
+      const sandbox = await startStripeSandbox({ searchLagMs: 0 });
+      const provider = providers.stripe({
+        apiKey: 'sk_test_gateway',
+        webhookSecret: 'whsec_x',
+        apiBase: sandbox.url,
+        timeoutMs: 300,
+      });
+      try {
+        desk.start({ providers: [provider], primary: 'stripe' });
+        const lost = ['timeout_after_success', 'cut_connection_after_success', 'error_500_after_success'] as const;
+        for (const fault of [...lost, 'cut_connection', 'rate_limit_429'] as const) {
+          const unlucky = await desk.payment(`${fault} ${story}`);
+          sandbox.addFault({ match: { method: 'POST', times: 1 }, fault });
+          const { emitted } = await desk.settle(processPayment(unlucky));
+          expect(emitted[0]?.type, fault).to.equal('ChargeSucceeded');
+          const charges = sandbox
+            .ledger()
+            .filter((entry) => entry.type === 'charged' && entry.intent?.metadata.paymentId === unlucky);
+          expect(charges, fault).to.have.length(1);
+        }
+        expect(sandbox.chargedByOrder()).to.deep.equal({ [id('order')]: 5 * 13497 });
+        const refused = await desk.settle(
+          processPayment(paymentId, { token: 'pm_card_chargeDeclinedInsufficientFunds' }),
+        );
+        expect(refused.emitted[0]?.data).to.include({ failureReason: 'insufficient_funds', canRetry: true });
+      } finally {
+        provider.close();
+        await sandbox.close();
+      }
+    });
+  });
+
+  describe('its tables', () => {
+    const rejected = (statement: Promise<unknown>) =>
+      statement.then(
+        () => 'accepted',
+        (error: Error) => error.message,
+      );
+    const change = (path: string, value: string) =>
+      rejected(
+        sql`update payments.payments set snapshot = jsonb_set(snapshot, ${path}::text[], ${value}::jsonb)
+            where id = ${paymentId}::uuid`.execute(desk.db),
+      );
+
+    it('show people a payment as its snapshot has it', async () => {
+      const row = await desk.db
+        .selectFrom('payments.payments')
+        .select(['order_id', 'customer_id', 'amount_minor', 'currency', 'captured_minor', 'refunded_minor'])
+        .where('id', '=', paymentId)
+        .executeTakeFirst();
+      expect(row).to.deep.equal({
+        order_id: id('order'),
+        customer_id: id('customer'),
+        amount_minor: '13497',
+        currency: 'USD',
+        captured_minor: null,
+        refunded_minor: '0',
+      });
+    });
+
+    it('refuse an amount of nothing, and more refunded than captured (R-28, R-32)', async () => {
+      expect(await change('{context,amount,amount}', '0')).to.match(/violates check constraint/);
+      expect(await change('{context,refunded}', '1')).to.match(/violates check constraint/);
+      expect(await change('{context,charge}', '{"amount": 100}')).to.equal('accepted');
+      expect(await change('{context,refunded}', '100')).to.equal('accepted');
+      expect(await change('{context,refunded}', '101')).to.match(/violates check constraint/);
+    });
+
+    it('keep the log of answers as it was written', async () => {
+      stripe.charges.push(approved(reference()));
+      await desk.settle(processPayment(paymentId));
+      const change = desk.db.updateTable('payments.transactions').set({ status: 'Failure' }).execute();
+      expect(await rejected(change)).to.match(/only added/);
+      expect(await rejected(desk.db.deleteFrom('payments.transactions').execute())).to.match(/only added/);
+    });
+
+    it('log one answer once, however often it is settled', async () => {
+      const twice = message('ProcessPayment', processPayment(paymentId).data);
+      stripe.charges.push(approved(reference()), approved(reference()));
+      await desk.run([twice]);
+      await desk.run([twice]);
+      expect(await desk.transactions(paymentId)).to.have.length(1);
+    });
+  });
+});
