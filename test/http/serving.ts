@@ -1,0 +1,28 @@
+import Koa from 'koa';
+import { type Logger, pino } from 'pino';
+import supertest from 'supertest';
+import type { HttpMiddleware, HttpState } from '../../src/http/middleware/httpState.js';
+import { problems } from '../../src/http/middleware/problems.js';
+import { requestId } from '../../src/http/middleware/requestId.js';
+
+export const silent = pino({ level: 'silent' });
+
+/** Serves middleware behind those that every request passes first. */
+export function serving(...middleware: readonly HttpMiddleware[]) {
+  return servingWith(silent, ...middleware);
+}
+
+export function servingWith(log: Logger, ...middleware: readonly HttpMiddleware[]) {
+  const app = new Koa<HttpState>();
+  app.use(requestId);
+  app.use(problems(log));
+  for (const one of middleware) app.use(one);
+  return supertest(app.callback());
+}
+
+/** A logger, and the lines it has written. */
+export function recordingLog(): { log: Logger; lines: Record<string, unknown>[] } {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  return { log, lines };
+}
