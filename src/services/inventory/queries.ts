@@ -53,11 +53,11 @@ const productRows = (currency: string | null) => sql`
   from inventory.products p
   left join inventory.product_prices x on x.product_id = p.product_id and x.currency = ${currency}::text`;
 
-/** Reads products with their prices in one currency; ids that no product has are left out. What an order is priced from. */
+/** Reads products with their prices in one currency, or each in its own; ids that no product has are left out. What an order is priced from. */
 export async function productsByIds(
   db: Kysely<Database>,
   productIds: readonly string[],
-  currency: string,
+  currency: string | null,
 ): Promise<Map<string, ProductView>> {
   const { rows } = await sql<ProductRow>`/* prepared */ ${productRows(currency)}
     where p.product_id = any(${productIds}::uuid[])`.execute(db);

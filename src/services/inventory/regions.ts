@@ -7,7 +7,11 @@ import type { Handler, Trx } from '../../runtime/ports.js';
 export const regions: Handler<MessagesFor<'regions'>> = {
   kind: 'handler',
   async handle(trx: Trx, messages: readonly FlowmartReceived<MessagesFor<'regions'>>[]) {
-    const latest = [...new Map(messages.map(({ data }) => [data.customerId, data])).values()];
+    // In order of customer, so that two batches never wait for each other in a circle; within one customer the newest wins.
+    const inOrder = messages
+      .map(({ data }) => data)
+      .sort((a, b) => compare(a.customerId, b.customerId) || compare(a.timestamp, b.timestamp));
+    const latest = [...new Map(inOrder.map((customer) => [customer.customerId, customer])).values()];
     await sql`/* prepared */
       insert into inventory.customer_regions (customer_id, locale, country, updated_at)
       select * from unnest(${latest.map((c) => c.customerId)}::uuid[], ${latest.map((c) => c.locale)}::text[],
@@ -18,3 +22,5 @@ export const regions: Handler<MessagesFor<'regions'>> = {
     return messages.map(() => ({}));
   },
 };
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

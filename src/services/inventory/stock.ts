@@ -41,12 +41,10 @@ class StockBatch {
   async handle(): Promise<Handled[]> {
     await this.#fetch();
     const known = new Set(this.#shelf.items);
-    const recorded = await recordedMovements(
-      this.#trx,
-      this.#messages.map((message) => firstMovementId(message.id)),
-    );
-    const handled = this.#messages.map((message) =>
-      recorded.has(firstMovementId(message.id)) ? this.#repeated(message) : this.#serve(message),
+    const firstMovements = this.#messages.map((message) => firstMovementId(message.id));
+    const recorded = await recordedMovements(this.#trx, firstMovements);
+    const handled = this.#messages.map((message, index) =>
+      recorded.has(firstMovements[index] as string) ? this.#repeated(message) : this.#serve(message),
     );
     const created = [...this.#shelf.items].filter((item) => !known.has(item));
     if (created.length > 0) await insertStockItems(this.#trx, created);
