@@ -109,9 +109,10 @@ describe('a lane', () => {
       const results = await Promise.allSettled([
         toy.tell('Note', { to: well, text: 'a' }),
         toy.tell('Judge', { to: sick }),
+        toy.tell('Boom', { to: sick, times: 99 }),
         toy.tell('Judge', { to: well }),
       ]);
-      expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled']);
+      expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
       expect(await toy.state(sick)).to.include({ version: 1 });
       expect(await toy.mailbox(sick)).to.deep.equal([]);
       expect((await toy.state(well))?.context).to.deep.include({ heard: ['a'], verdicts: 1 });
