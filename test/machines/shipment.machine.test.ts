@@ -98,6 +98,7 @@ describe('the shipment machine', () => {
       const once = booking().when(refused(1));
       expect(once.state).to.equal('bookingFailed');
       expect(once.emitted).to.be.empty;
+      expect(once.context.bookingFailure).to.equal('No thanks, 1.');
       expect(once.timers.map(({ dueAt }) => dueAt)).to.deep.equal([at(1 + 1 / 60)]);
       const again = once.whenTimerFires();
       expect(again.state).to.equal('booking');
@@ -133,6 +134,12 @@ describe('the shipment machine', () => {
       expect(first.sent('BookShipment')[0]).to.include({ carrier: 'Royal Mail' });
       const last = first.when(refuse(1)).whenTimerFires().when(refuse(2)).whenTimerFires().when(refuse(3));
       expect(last.state).to.equal('manualFulfilment');
+    });
+
+    it('voids the label of a carrier that it does not wait for any more', () => {
+      const shipment = exhausted().when(booked('USPS'));
+      expect(shipment.state).to.equal('booking');
+      expect(shipment.sentTypes).to.deep.equal(['VoidLabel']);
     });
 
     it('ignores the failure of an earlier booking', () => {
