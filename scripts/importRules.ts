@@ -70,7 +70,17 @@ const areas: readonly Area[] = [
   {
     name: 'src/http',
     files: /^src\/(?:http|console)\//,
-    imports: ['^src/http/', '^src/console/', '^src/runtime/', '^src/db/', '^queues/', ...contracts],
+    imports: [
+      '^src/http/',
+      '^src/console/',
+      '^src/runtime/',
+      '^src/db/',
+      '^queues/',
+      // What reads need: the words for a stored actor, and the services' own queries and price list.
+      '^machines/[^/]+/[^/]+\\.(view|context|rules)\\.ts$',
+      '^src/services/[^/]+/(queries|stockItem|stockStatus|pricing)\\.ts$',
+      ...contracts,
+    ],
     packages: [
       builtins,
       '^koa$',

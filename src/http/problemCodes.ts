@@ -26,6 +26,7 @@ export const problemCodes = {
   UNSUPPORTED_COUNTRY: { status: 422, title: 'We do not deliver to this country' },
   ORDER_TOO_LARGE: { status: 422, title: 'The order is too large' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key belongs to another request' },
+  EMAIL_TAKEN: { status: 409, title: 'The e-mail address belongs to another customer' },
   UNKNOWN_STOCK_ITEM: { status: 404, title: 'There is no such stock item' },
   UNKNOWN_WAREHOUSE: { status: 422, title: 'There is no such warehouse' },
   PRODUCT_MISMATCH: { status: 422, title: 'The stock item is of another product or warehouse' },

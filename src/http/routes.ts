@@ -1,4 +1,6 @@
+import { customerRoutes } from './customers.js';
 import { inventoryRoutes } from './inventory.js';
+import { notificationRoutes } from './notifications.js';
 import { orderRoutes } from './orders.js';
 import { paymentRoutes } from './payments.js';
 import type { PlaceOrderDeps } from './placeOrder.js';
@@ -12,5 +14,7 @@ export const allRoutes = (deps: PlaceOrderDeps): Route[] => [
   ...paymentRoutes(deps),
   ...shipmentRoutes(deps),
   ...inventoryRoutes(deps),
+  ...notificationRoutes(deps),
   ...productRoutes(deps),
+  ...customerRoutes(deps),
 ];

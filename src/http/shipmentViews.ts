@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { allocation } from '../../machines/shared/values.js';
-import type { ShipmentContext } from '../../machines/shipment/shipment.machine.js';
+import type { ShipmentContext } from '../../machines/shipment/shipment.context.js';
 import { shipmentView } from '../../machines/shipment/shipment.view.js';
 import type { Database } from '../db/tables.js';
 import { readActor } from './actorRows.js';
