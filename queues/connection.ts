@@ -1,5 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 
+export type { Redis };
+
 /** Every key of FlowMart starts so; the braces keep them in one slot of a Redis Cluster. */
 export const defaultPrefix = '{flowmart}';
 

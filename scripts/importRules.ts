@@ -58,8 +58,15 @@ const areas: readonly Area[] = [
   {
     name: 'src/services/registry.ts',
     files: /^src\/services\/registry\.ts$/,
-    imports: ['^src/services/', '^src/runtime/', '^src/db/', '^machines/', '^queues/topology\\.ts$'],
-    packages: [],
+    imports: [
+      '^src/services/',
+      '^src/runtime/',
+      '^src/db/',
+      '^src/config\\.ts$',
+      '^machines/',
+      '^queues/topology\\.ts$',
+    ],
+    packages: ['^kysely$', '^xstate$', ...logging],
   },
   {
     name: 'a service',

@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import { assertNoEviction, defaultPrefix, openRedis, producerOptions } from '../queues/connection.js';
+import { assertNoEviction, defaultPrefix, openRedis, producerOptions, type Redis } from '../queues/connection.js';
 import { PacketSender } from '../queues/packets.js';
 import { queueServices, routing } from '../queues/routing.js';
 import type { Config } from './config.js';
