@@ -18,7 +18,7 @@ export interface Transaction {
 }
 
 /**
- * Adds to the log of what providers answered; what is there already, or belongs to no payment of ours, is left alone.
+ * Adds to the log of what providers answered; what is there already is left alone. The payments must exist.
  * Rows go in by key order, so that two writers of the same rows wait for each other instead of deadlocking.
  */
 export async function recordTransactions(trx: Trx, transactions: readonly Transaction[]): Promise<void> {
@@ -33,7 +33,6 @@ export async function recordTransactions(trx: Trx, transactions: readonly Transa
       ${column((t) => t.amount.amount)}::bigint[], ${column((t) => t.amount.currency)}::text[],
       ${column((t) => t.status)}::text[], ${column((t) => t.responseCode)}::text[],
       ${column((t) => t.responseMessage)}::text[]) as t(transaction_id, payment_id, type, gateway, reference)
-    join payments.payments p on p.id = t.payment_id
     order by t.gateway, t.reference, t.type
     on conflict do nothing`.execute(trx);
 }

@@ -166,6 +166,9 @@ describe('the payment gateway', () => {
       const outcomes = await desk.run([processPayment(stranger), processPayment(paymentId)]);
       expect(outcomes.map((outcome) => outcome.kind)).to.deep.equal(['again', 'done']);
       expect(stripe.calls).to.deep.equal([`charge ${keyOf(paymentId)}`]);
+      const routes = desk.db.selectFrom('payments.charge_routes').select('gateway');
+      expect(await routes.where('payment_id', '=', stranger).execute()).to.be.empty;
+      expect(await routes.where('payment_id', '=', paymentId).execute()).to.deep.equal([{ gateway: 'stripe' }]);
     });
   });
 
@@ -306,6 +309,20 @@ describe('the payment gateway', () => {
       stripe.charges.push(approved(`later ${reference()}`));
       const { emitted } = await desk.settle(processPayment(await desk.payment(`later ${story}`)));
       expect(emitted[0]?.data).to.include({ gateway: 'stripe' });
+    });
+
+    it('stays with the fallback, and probes twice a minute, until the primary answers', async () => {
+      await traffic(60);
+      stripe.isHealthy = false;
+      paypal.charges.push(declined(), declined(), declined());
+      await desk.run([processPayment(paymentId)]);
+      clock += 29_000;
+      await desk.run([processPayment(paymentId, { chargeNumber: 2 })]);
+      expect(stripe.calls.filter((call) => call === 'probe')).to.have.length(1);
+      clock += 301_000;
+      await desk.run([processPayment(paymentId, { chargeNumber: 3 })]);
+      expect(stripe.calls.filter((call) => call === 'probe')).to.have.length(2);
+      expect(paypal.calls).to.have.length(3);
     });
 
     it('never moves a charge of unknown outcome, even when another process takes over (invariant 5)', async () => {
