@@ -78,17 +78,21 @@ export function toSnapshot(living: Living): Snapshot {
   };
 }
 
+/** During a deployment a newer process has already stored this actor. A retry may reach that one, so the message is not parked at once. */
+export class NewerVersionError extends Error {
+  constructor(actor: Actor, written: number) {
+    super(`${actor.machine.id} was written by machine version ${written}, this process knows ${actor.version}`);
+    this.name = 'NewerVersionError';
+  }
+}
+
 /**
  * Brings a stored actor back to memory, migrating a snapshot that an older machine wrote.
- * @throws {FatalError} UNKNOWN_STATE when the machine has no such state any more, or the version is newer than the code (invariant 9)
+ * @throws {FatalError} UNKNOWN_STATE when the machine has no such state any more (invariant 9)
+ * @throws {NewerVersionError} when a newer version of the code wrote it
  */
 export function restore(actor: Actor, stored: { version: number; machineVersion: number; snapshot: Snapshot }): Living {
-  if (stored.machineVersion > actor.version) {
-    throw new FatalError(
-      'UNKNOWN_STATE',
-      `written by machine version ${stored.machineVersion}, this process knows ${actor.version}`,
-    );
-  }
+  if (stored.machineVersion > actor.version) throw new NewerVersionError(actor, stored.machineVersion);
   let snapshot = stored.snapshot;
   for (let from = stored.machineVersion; from < actor.version; from++) {
     snapshot = actor.migrations?.[from]?.(snapshot) ?? snapshot;
@@ -119,6 +123,10 @@ interface Action {
   readonly params?: unknown;
 }
 
+/** The delayed event of an `after`: it is named after its state, so that leaving the state cancels it. */
+const isTimer = (params: unknown): params is { id: string; delay: number } =>
+  (params as { id?: string }).id?.startsWith(timerPrefix) ?? false;
+
 function applied(
   state: AnyMachineSnapshot,
   actions: readonly Action[],
@@ -132,8 +140,8 @@ function applied(
   for (const action of actions) {
     if (action.type === 'xstate.emit') {
       emitted.push((action.params as { event: Outgoing }).event);
-    } else if (action.type === 'xstate.raise') {
-      const { id, delay } = action.params as { id: string; delay: number };
+    } else if (action.type === 'xstate.raise' && isTimer(action.params)) {
+      const { id, delay } = action.params;
       armed[id] = version;
       arm[id] = delay;
     } else if (action.type === 'xstate.cancel') {
