@@ -87,8 +87,8 @@ const addRoute = (deps: CommandPort) =>
       summary: 'Take goods in',
       body: addInventoryBody,
       example: {
-        productId: '01990000-0000-7000-8000-000000000001',
-        warehouseId: '01990000-0000-7000-8000-000000000101',
+        productId: '01900000-0000-7000-8000-100000000001',
+        warehouseId: '01900000-0000-7000-8000-200000000001',
         quantity: 20,
       },
       responses: { 201: { description: 'The stock item that the goods went to.', schema: stockItemSchema } },
@@ -170,7 +170,7 @@ const setRoute = (deps: CommandPort) =>
       summary: 'Set what is on hand in a warehouse, after a count',
       params: productParams,
       body: setInventoryBody,
-      example: { warehouseId: '01990000-0000-7000-8000-000000000101', quantity: 40 },
+      example: { warehouseId: '01900000-0000-7000-8000-200000000001', quantity: 40 },
       responses: answersItem,
       problems: [
         'UNKNOWN_STOCK_ITEM',

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
-import { connect } from '../../src/db/connect.js';
 import type { Database } from '../../src/db/tables.js';
 import { createIdempotencyKeys, forgetExpiredKeys } from '../../src/http/idempotency.js';
 import { newId } from '../../src/http/ids.js';
@@ -9,21 +8,18 @@ import { problem } from '../../src/http/problem.js';
 import { type Answer, type Call, route } from '../../src/http/route.js';
 import { routerOf } from '../../src/http/serve.js';
 import { BacklogFullError } from '../../src/runtime/accept.js';
-import { type TestDatabase, testDatabase } from '../support/servers.js';
+import { openDatabase } from './connection.js';
 import { serving, silent } from './serving.js';
 
 describe('idempotency keys', () => {
-  let database: TestDatabase;
-  let connection: ReturnType<typeof connect>;
   let db: Kysely<Database>;
+  let close: () => Promise<void>;
   let work: (call: Call) => Promise<Answer>;
   let calls: Call[];
   let server: ReturnType<typeof serving>;
 
   before(async () => {
-    database = await testDatabase();
-    connection = connect({ url: database.url, poolSize: 4, name: 'test', onError: () => undefined });
-    db = connection.db;
+    ({ db, close } = await openDatabase());
     const thing = route(
       {
         method: 'post',
@@ -41,13 +37,10 @@ describe('idempotency keys', () => {
       },
     );
     const router = routerOf([thing], { keys: createIdempotencyKeys(db), log: silent });
-    server = serving(router.routes());
+    server = serving(router);
   });
 
-  after(async () => {
-    await connection.close();
-    await database.drop();
-  });
+  after(() => close());
 
   beforeEach(() => {
     calls = [];

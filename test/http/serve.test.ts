@@ -51,7 +51,7 @@ const noKeys: IdempotencyKeys = {
   release: () => Promise.resolve(),
 };
 const router = routerOf(toys, { keys: noKeys, log: silent });
-const server = serving(router.routes(), router.allowedMethods());
+const server = serving(router);
 const toy = '/v1/toys/0190aaaa-0000-7000-8000-000000000001';
 
 describe('a route', () => {

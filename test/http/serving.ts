@@ -1,3 +1,4 @@
+import Router from '@koa/router';
 import Koa from 'koa';
 import { type Logger, pino } from 'pino';
 import supertest from 'supertest';
@@ -7,16 +8,21 @@ import { requestId } from '../../src/http/middleware/requestId.js';
 
 export const silent = pino({ level: 'silent' });
 
-/** Serves middleware behind those that every request passes first. */
-export function serving(...middleware: readonly HttpMiddleware[]) {
+type Served = HttpMiddleware | Router<HttpState>;
+
+/** Serves middleware and routers behind the middleware that every request passes first. */
+export function serving(...middleware: readonly Served[]) {
   return servingWith(silent, ...middleware);
 }
 
-export function servingWith(log: Logger, ...middleware: readonly HttpMiddleware[]) {
+export function servingWith(log: Logger, ...middleware: readonly Served[]) {
   const app = new Koa<HttpState>();
   app.use(requestId);
   app.use(problems(log));
-  for (const one of middleware) app.use(one);
+  for (const one of middleware) {
+    if (one instanceof Router) app.use(one.routes()).use(one.allowedMethods());
+    else app.use(one);
+  }
   return supertest(app.callback());
 }
 
