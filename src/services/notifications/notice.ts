@@ -37,19 +37,38 @@ function supported(locale: string | null): string {
   }
 }
 
+/** Making a formatter costs far more than using it, and there are only as many as locales times currencies. */
+function kept<T>(make: (locale: string, detail: string) => T): (locale: string | null, detail?: string) => T {
+  const made = new Map<string, T>();
+  return (locale, detail = '') => {
+    const key = `${locale ?? ''}/${detail}`;
+    let formatter = made.get(key);
+    if (formatter === undefined) {
+      formatter = make(supported(locale), detail);
+      made.set(key, formatter);
+    }
+    return formatter;
+  };
+}
+
+const moneyFormat = kept((locale, currency) => {
+  const format = new Intl.NumberFormat(locale, { style: 'currency', currency });
+  return { format, unit: 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2) };
+});
+const dayFormat = kept((locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }));
+const timeFormat = kept(
+  (locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }),
+);
+
 /** An amount as its reader writes money; the currency's own number of digits. */
 export function writeMoney({ amount, currency }: Money, locale: string | null): string {
-  const format = new Intl.NumberFormat(supported(locale), { style: 'currency', currency });
-  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  const { format, unit } = moneyFormat(locale, currency);
+  return format.format(amount / unit);
 }
 
 /** A day as its reader writes dates (UTC). */
-export function writeDay(instant: string, locale: string | null): string {
-  return new Intl.DateTimeFormat(supported(locale), { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(instant));
-}
+export const writeDay = (instant: string, locale: string | null): string => dayFormat(locale).format(new Date(instant));
 
 /** A day and a time as its reader writes them (UTC, and it says so). */
-export function writeTime(instant: string, locale: string | null): string {
-  const format = new Intl.DateTimeFormat(supported(locale), { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
-  return `${format.format(new Date(instant))} UTC`;
-}
+export const writeTime = (instant: string, locale: string | null): string =>
+  `${timeFormat(locale).format(new Date(instant))} UTC`;

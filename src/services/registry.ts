@@ -1,0 +1,88 @@
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import type { AnyStateMachine, EventFromLogic, InputFrom } from 'xstate';
+import { orderMachine } from '../../machines/order/order.machine.js';
+import { paymentMachine } from '../../machines/payment/payment.machine.js';
+import { reservationMachine } from '../../machines/reservation/reservation.machine.js';
+import { shipmentMachine } from '../../machines/shipment/shipment.machine.js';
+import type { MessagesFor, Recipient } from '../../queues/topology.js';
+import type { Config } from '../config.js';
+import type { Database } from '../db/tables.js';
+import type { Actor, Effect, Handler } from '../runtime/ports.js';
+import { customers } from './customers/customers.js';
+import { fraud } from './fraud/fraud.js';
+import { approvals } from './fraud/queries.js';
+import { createGateway } from './gateway/gateway.js';
+import type { PaymentProvider } from './gateway/providers/provider.js';
+import { type ProviderName, providers } from './gateway/providers/registry.js';
+import { webhooks } from './gateway/webhooks.js';
+import { regions } from './inventory/regions.js';
+import { stock } from './inventory/stock.js';
+import { createDelivery } from './notifications/delivery.js';
+import { notifications } from './notifications/record.js';
+import { createSmtpTransport, keptTransport } from './notifications/transports.js';
+import { createCarrierEffect } from './shipping/carrier.js';
+import { SimulatedCarrier } from './shipping/simulatedCarrier.js';
+
+/** The messages a machine takes: its events, and the one that creates it. */
+type TakenBy<M extends AnyStateMachine> =
+  | EventFromLogic<M>['type']
+  | (InputFrom<M> extends { type: infer T } ? T : never);
+
+/** Anything goes where a machine takes exactly what the topology sends to the recipient; otherwise a compile error that says what is off. */
+type Taking<R extends Recipient, M extends AnyStateMachine> = [MessagesFor<R>] extends [TakenBy<M>]
+  ? [TakenBy<M>] extends [MessagesFor<R>]
+    ? unknown
+    : { readonly 'takes what nobody sends': Exclude<TakenBy<M>, MessagesFor<R>> }
+  : { readonly 'does not take': Exclude<MessagesFor<R>, TakenBy<M>> };
+
+function actor<R extends Recipient>() {
+  return <M extends AnyStateMachine>(
+    machine: M & Taking<R, M>,
+    options: { readonly creates: readonly MessagesFor<R>[]; readonly table: string; readonly version?: number },
+  ): Actor => ({ kind: 'actor', machine, version: 1, ...options });
+}
+
+/** The lifecycles: one machine and one table each. */
+export const actors = {
+  order: actor<'order'>()(orderMachine, { creates: ['PlaceOrder'], table: 'orders.orders' }),
+  payment: actor<'payment'>()(paymentMachine, { creates: ['OpenPayment'], table: 'payments.payments' }),
+  reservation: actor<'reservation'>()(reservationMachine, {
+    creates: ['OrderConfirmed'],
+    table: 'inventory.reservations',
+  }),
+  shipment: actor<'shipment'>()(shipmentMachine, { creates: ['CreateShipment'], table: 'shipping.shipments' }),
+} satisfies Partial<Record<Recipient, Actor>>;
+
+/** Everybody who receives messages: a recipient of the topology without an entry here is a compile error. */
+export type Participants = { readonly [R in Recipient]: Actor | Handler<MessagesFor<R>> | Effect<MessagesFor<R>> };
+
+/** The payment providers as the configuration says. */
+export function createProviders(config: Config): Readonly<Record<ProviderName, PaymentProvider>> {
+  return {
+    stripe: providers.stripe({
+      apiKey: config.stripeApiKey,
+      webhookSecret: config.stripeWebhookSecret,
+      timeoutMs: 4_000,
+      ...(config.stripeApiBase ? { apiBase: config.stripeApiBase } : {}),
+    }),
+  };
+}
+
+/** Builds every participant of a process. */
+export function createParticipants(config: Config, db: Kysely<Database>, log: Logger): Participants {
+  const mail = config.smtpUrl ? createSmtpTransport({ url: config.smtpUrl, from: config.mailFrom }) : keptTransport;
+  log.debug({ mail: mail.name }, 'participants are built');
+  return {
+    ...actors,
+    customers,
+    stock,
+    regions,
+    fraud,
+    notifications,
+    webhooks,
+    gateway: createGateway({ providers: Object.values(createProviders(config)), primary: 'stripe', approvals }),
+    carrier: createCarrierEffect({ carrier: new SimulatedCarrier({ db }) }),
+    delivery: createDelivery({ mail, clock: () => new Date() }),
+  };
+}
