@@ -7,7 +7,9 @@ interface LockedPackage {
 
 describe('package-lock.json', () => {
   it('has the optional packages of every platform, or npm ci refuses it on the others', () => {
-    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, LockedPackage> };
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+      packages: Record<string, LockedPackage>;
+    };
     const missing = Object.entries(packages).flatMap(([path, { optionalDependencies }]) =>
       Object.keys(optionalDependencies ?? {}).filter((name) => !isLocked(packages, path, name)),
     );
