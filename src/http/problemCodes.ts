@@ -27,6 +27,8 @@ export const problemCodes = {
   ORDER_TOO_LARGE: { status: 422, title: 'The order is too large' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key belongs to another request' },
   EMAIL_TAKEN: { status: 409, title: 'The e-mail address belongs to another customer' },
+  NO_FRAUD_CASE: { status: 409, title: 'Nobody is asked to decide this payment' },
+  FRAUD_CASE_CLOSED: { status: 409, title: 'The case is decided' },
   UNKNOWN_STOCK_ITEM: { status: 404, title: 'There is no such stock item' },
   UNKNOWN_WAREHOUSE: { status: 422, title: 'There is no such warehouse' },
   PRODUCT_MISMATCH: { status: 422, title: 'The stock item is of another product or warehouse' },

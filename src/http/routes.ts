@@ -1,4 +1,5 @@
 import { customerRoutes } from './customers.js';
+import { fraudRoutes } from './fraud.js';
 import { inventoryRoutes } from './inventory.js';
 import { notificationRoutes } from './notifications.js';
 import { orderRoutes } from './orders.js';
@@ -12,6 +13,7 @@ import { shipmentRoutes } from './shipments.js';
 export const allRoutes = (deps: PlaceOrderDeps): Route[] => [
   ...orderRoutes(deps),
   ...paymentRoutes(deps),
+  ...fraudRoutes(deps),
   ...shipmentRoutes(deps),
   ...inventoryRoutes(deps),
   ...notificationRoutes(deps),
