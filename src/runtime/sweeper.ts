@@ -2,6 +2,12 @@ import { sql } from 'kysely';
 import type { Engine } from './drain.js';
 import type { Ref } from './routing.js';
 
+/** A new UUIDv7 in SQL (PostgreSQL has a function of its own only from version 18 on): the time in ms, then random bits. */
+const uuidv7 = sql.raw(
+  `encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+    placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid`,
+);
+
 export interface SweeperOptions {
   readonly engine: Engine;
   /** ms between two sweeps. */
@@ -67,14 +73,16 @@ export class Sweeper {
   async #fireTimers(): Promise<Ref[]> {
     const { engine, limit } = this.#options;
     const { rows } = await sql<{ id: string; recipient: string; actor_id: string; type: string }>`/* prepared */
-      with due as (
-        delete from runtime.timers where (recipient, actor_id, name) in (
-          select recipient, actor_id, name from runtime.timers
-          where clock_id is null and due_at <= clock_timestamp()
-          order by due_at limit ${limit}::int for update skip locked)
-        returning *)
+      with picked as (
+        select recipient, actor_id, name from runtime.timers
+        where clock_id is null and due_at <= clock_timestamp()
+        order by due_at limit ${limit}::int for update skip locked),
+      due as (
+        delete from runtime.timers t using picked p
+        where t.actor_id = p.actor_id and t.recipient = p.recipient and t.name = p.name
+        returning t.*)
       insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, wake_at)
-      select gen_random_uuid(), recipient, actor_id, name, jsonb_build_object('visit', visit), '/timers', correlation_id, causation_id, clock_id,
+      select ${uuidv7}, recipient, actor_id, name, jsonb_build_object('visit', visit), '/timers', correlation_id, causation_id, clock_id,
         '', due_at, clock_timestamp() + ${engine.wakeAfterMs}::int * interval '1 millisecond'
       from due order by due_at
       returning id, recipient, actor_id, type`.execute(engine.db);
@@ -83,15 +91,17 @@ export class Sweeper {
 
   async #wakeMessages(): Promise<Ref[]> {
     const { engine, limit } = this.#options;
-    // The longer a message already waits, the longer until it is woken again: a long queue is not made longer by its own sweeper.
+    // The longer a message already waits, the longer until it is woken again (at most a minute): a long queue is not made longer
+    // by its own sweeper, and what waited for Redis for hours need not wait hours more.
     const { rows } = await sql<{ id: string; recipient: string; actor_id: string; type: string }>`/* prepared */
-      update runtime.mailbox m
-      set wake_at = clock_timestamp() + greatest(${engine.wakeAfterMs}::int * interval '1 millisecond', (clock_timestamp() - m.sent_at) / 2)
-      from (
+      with late as (
         select seq from runtime.mailbox
         where not deferred and wake_at <= clock_timestamp() and (lease_until is null or lease_until < clock_timestamp())
-        order by wake_at limit ${limit}::int for update skip locked) late
-      where m.seq = late.seq
+        order by wake_at limit ${limit}::int for update skip locked)
+      update runtime.mailbox m
+      set wake_at = clock_timestamp()
+        + greatest(${engine.wakeAfterMs}::int * interval '1 millisecond', least((clock_timestamp() - m.sent_at) / 2, interval '1 minute'))
+      from late where m.seq = late.seq
       returning m.id, m.recipient, m.actor_id, m.type`.execute(engine.db);
     return rows.map((row) => this.#ref(row));
   }
