@@ -14,7 +14,7 @@ type Registration = FlowmartReceived<MessagesFor<'customers'>>;
 export const customers: Handler<MessagesFor<'customers'>> = {
   kind: 'handler',
   async handle(trx: Trx, messages: readonly Registration[]): Promise<Handled[]> {
-    const fresh = [...new Map(messages.map((message) => [message.data.customerId, message])).values()];
+    const fresh = firstOfEach(messages);
     const { rows } = await sql<{ customer_id: string }>`/* prepared */
       insert into orders.customers (customer_id, first_name, last_name, email, phone, locale, preferred_currency, country, address, date_registered)
       select * from unnest(${fresh.map(({ data }) => data.customerId)}::uuid[], ${fresh.map(({ data }) => data.firstName)}::text[],
@@ -30,7 +30,7 @@ export const customers: Handler<MessagesFor<'customers'>> = {
     );
     return messages.map(({ data, at }) => {
       const customer = known.get(data.customerId);
-      // Not stored under this id although it was inserted: somebody else has the address.
+      // Nobody has this id although it was inserted: somebody else has the address.
       if (!customer) return { refuse: new DomainError('EMAIL_TAKEN', 'another customer has this e-mail address') };
       if (!stored.delete(data.customerId)) return { answer: customer };
       const { address, locale } = data;
@@ -45,3 +45,11 @@ export const customers: Handler<MessagesFor<'customers'>> = {
     });
   },
 };
+
+/** The first registration of each customer, in order of e-mail address, so that two batches never wait for each other in a circle. */
+function firstOfEach(messages: readonly Registration[]): Registration[] {
+  const first = new Map<string, Registration>();
+  for (const message of messages) if (!first.has(message.data.customerId)) first.set(message.data.customerId, message);
+  const key = ({ data }: Registration) => data.email.toLowerCase();
+  return [...first.values()].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+}
