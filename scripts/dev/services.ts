@@ -17,20 +17,17 @@ export function startService(
   });
 }
 
+/** How long a program may take to be ready, in milliseconds. */
+const patienceMs = 60_000;
+
 /**
  * Waits until a GET of `url` answers 2xx.
  * @param signal when aborted, or when the process ends, waiting ends without more ado: whoever did that says why
- * @throws UserError after `timeoutMs` milliseconds
+ * @throws UserError when it takes too long
  */
-export async function waitForAnswer(
-  managed: ManagedProcess,
-  url: string,
-  signal: AbortSignal,
-  timeoutMs = 60_000,
-): Promise<void> {
+export async function waitForAnswer(managed: ManagedProcess, url: string, signal: AbortSignal): Promise<void> {
   let last = 'nothing';
   const answers = async () => {
-    if (signal.aborted) return true;
     try {
       const response = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(5000) });
       last = `${response.status} ${(await response.text()).slice(0, 500)}`;
@@ -39,9 +36,24 @@ export async function waitForAnswer(
       return false;
     }
   };
-  if (!(await waitUntil(managed, answers, timeoutMs)) && managed.isRunning()) {
-    throw new UserError(
-      `${managed.name} is not ready after ${timeoutMs / 1000} s: ${url} answers ${last}. Its log: ${managed.logFile}`,
-    );
-  }
+  await waitUntilReady(managed, answers, signal, () => `${url} answers ${last}`);
+}
+
+/** Waits until the process has logged `text`; otherwise as `waitForAnswer`. */
+export async function waitForLog(managed: ManagedProcess, text: string, signal: AbortSignal): Promise<void> {
+  const logged = () => Promise.resolve(managed.output().includes(text));
+  await waitUntilReady(managed, logged, signal, () => `it has not logged "${text}"`);
+}
+
+async function waitUntilReady(
+  managed: ManagedProcess,
+  probe: () => Promise<boolean>,
+  signal: AbortSignal,
+  state: () => string,
+): Promise<void> {
+  const ready = await waitUntil(managed, async () => signal.aborted || (await probe()), patienceMs);
+  if (ready || !managed.isRunning()) return;
+  throw new UserError(
+    `${managed.name} is not ready after ${patienceMs / 1000} s: ${state()}. Its log: ${managed.logFile}`,
+  );
 }

@@ -5,7 +5,7 @@ import { findServers } from './findServers.js';
 import { freePort } from './freePort.js';
 import type { Running } from './running.js';
 import { publishEnvironment } from './scriptEnvironment.js';
-import { startService, waitForAnswer } from './services.js';
+import { startService, waitForAnswer, waitForLog } from './services.js';
 import { keptAdminPassword, type Setting, usesSandbox } from './setting.js';
 import { welcome } from './welcome.js';
 
@@ -50,6 +50,10 @@ export async function startEverything(setting: Setting, running: Running): Promi
     const web = await startService('web', 'src/web.ts', { env, logFolder });
     running.watch(web, worker);
     await waitForAnswer(web, `${webUrl}/health/ready`, running.signal);
+    // The worker has no port to ask; its log tells, unless it was told not to.
+    if (['info', 'debug', 'trace'].includes(config.logLevel)) {
+      await waitForLog(worker, 'worker is ready', running.signal);
+    }
   });
   return welcome({
     webUrl,
