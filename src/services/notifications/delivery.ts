@@ -62,8 +62,9 @@ export function createDelivery({
       if (data.channel !== 'EMAIL' || !letter.email) {
         return end({ status: 'sent', transport: 'in-app', providerMessageId: null, error: null, sentAt: now() });
       }
-      if (run.expired())
-        return { kind: 'again', afterMs: 0, unknown: true, reason: 'the claim ran out before the mail was sent' };
+      if (run.expired()) {
+        return { kind: 'again', afterMs: 0, unknown: false, reason: 'the claim ran out before the mail was sent' };
+      }
       try {
         const mailed = { id: data.notificationId, to: letter.email, subject: letter.title, text: letter.message };
         const { providerMessageId } = await mail.send(mailed);

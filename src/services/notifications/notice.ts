@@ -37,7 +37,10 @@ function supported(locale: string | null): string {
   }
 }
 
-/** Making a formatter costs far more than using it, and there are only as many as locales times currencies. */
+/** Customers name their locales themselves: more than this many kinds are not worth keeping. */
+const keptFormatters = 500;
+
+/** Making a formatter costs far more than using it. */
 function kept<T>(make: (locale: string, detail: string) => T): (locale: string | null, detail?: string) => T {
   const made = new Map<string, T>();
   return (locale, detail = '') => {
@@ -45,6 +48,7 @@ function kept<T>(make: (locale: string, detail: string) => T): (locale: string |
     let formatter = made.get(key);
     if (formatter === undefined) {
       formatter = make(supported(locale), detail);
+      if (made.size >= keptFormatters) made.clear();
       made.set(key, formatter);
     }
     return formatter;

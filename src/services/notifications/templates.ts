@@ -27,8 +27,14 @@ function toCustomer(
 }
 
 /** A note to our own people. */
-function toOperations(templateId: string, data: Readonly<Record<string, string>>, title: string, body: string): Notice {
-  return { templateId, priority: 'HIGH', audience: 'operations', customerId: null, orderId: null, data, title, body };
+function toOperations(
+  templateId: string,
+  data: Readonly<Record<string, string>>,
+  title: string,
+  body: string,
+  priority: Notice['priority'] = 'NORMAL',
+): Notice {
+  return { templateId, priority, audience: 'operations', customerId: null, orderId: null, data, title, body };
 }
 
 const cancelledBecause: Readonly<Record<string, string>> = {
@@ -112,7 +118,8 @@ export const templates: { readonly [N in Cause['type']]: Template<N> } = {
       'refund_failed',
       { paymentId: data.paymentId, refundId: data.refundId },
       `A refund of ${writeMoney(data.amount, null)} was refused`,
-      `The provider says: ${data.failureMessage}. Review payment ${data.paymentId} by hand.`,
+      `The provider says: ${data.failureMessage} Review payment ${data.paymentId} by hand.`,
+      'HIGH',
     ),
   ShipmentCreated: ({ data }, reader) =>
     toCustomer(
@@ -172,5 +179,6 @@ export const templates: { readonly [N in Cause['type']]: Template<N> } = {
       { productId: data.productId, warehouseId: data.warehouseId },
       `${data.sku} is running low`,
       `${data.available} left, the reorder point is ${data.reorderPoint}. Order ${data.reorderQuantity}.`,
+      'LOW',
     ),
 };
