@@ -66,8 +66,12 @@ async function main() {
     total.passed += tests.passed;
     total.failed += tests.failed;
   }
+  if (interrupted) {
+    process.stdout.write('Interrupted before the end.\n');
+    return 130;
+  }
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
-  return interrupted ? 130 : total.failed > 0 ? 1 : 0;
+  return total.failed > 0 ? 1 : 0;
 }
 
 /** @returns {Promise<{ passed: number, failed: number }>} */
