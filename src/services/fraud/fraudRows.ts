@@ -88,7 +88,7 @@ export interface CaseRow {
 
 /** Locks the cases of these payments, in order of their ids, until the end of the transaction. */
 export async function lockCases(trx: Trx, paymentIds: readonly string[]): Promise<Map<string, CaseRow>> {
-  const { rows } = await sql<CaseRow>`/* prepared */
+  const { rows } = await sql<CaseRow>`
     select c.fraud_case_id as "caseId", c.payment_id as "paymentId", a.transaction_id as "transactionId", a.order_id as "orderId",
       a.customer_id as "customerId", c.status, c.reviewer, null as note, null as "closedAt"
     from fraud.fraud_cases c join fraud.risk_assessments a using (assessment_id)
@@ -99,7 +99,7 @@ export async function lockCases(trx: Trx, paymentIds: readonly string[]): Promis
 
 /** Closes cases, and brings the decisions of their assessments up to date. */
 export async function closeCases(trx: Trx, closed: readonly CaseRow[]): Promise<void> {
-  await sql`/* prepared */
+  await sql`
     with c as (
       select * from unnest(${closed.map((c) => c.paymentId)}::uuid[], ${closed.map((c) => c.status)}::text[],
         ${closed.map((c) => c.reviewer)}::text[], ${closed.map((c) => c.note)}::text[], ${closed.map((c) => c.closedAt)}::timestamptz[])

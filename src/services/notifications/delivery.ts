@@ -7,10 +7,8 @@ import type { MailTransport } from './transports.js';
 
 type Command = FlowmartReceived<MessagesFor<'delivery'>>;
 
-/** Tries before a notification is given up. */
-export const maxTries = 3;
-/** ms before the second and the third try. */
-const backoffMs = [1_000, 5_000];
+/** Pauses before the second and the third try (ms); after that a notification is given up. */
+const pausesMs = [1_000, 5_000];
 
 /** A stored notification with the address it goes to. */
 interface Letter {
@@ -71,8 +69,8 @@ export function createDelivery({
         return end({ status: 'sent', transport: mail.name, providerMessageId, error: null, sentAt: now() });
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        const afterMs = backoffMs[run.attempt - 1];
-        if (run.attempt < maxTries && afterMs !== undefined) return { kind: 'again', afterMs, unknown: false, reason };
+        const afterMs = pausesMs[run.attempt - 1];
+        if (afterMs !== undefined) return { kind: 'again', afterMs, unknown: false, reason };
         return end({ status: 'dead', transport: mail.name, providerMessageId: null, error: reason, sentAt: null });
       }
     },
