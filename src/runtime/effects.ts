@@ -4,6 +4,7 @@ import { describeError, type Engine } from './drain.js';
 import { type Envelope, envelope } from './envelope.js';
 import { FatalError } from './errors.js';
 import { Groups } from './groups.js';
+import { payloadOf } from './payload.js';
 import type { Effect, EffectOutcome, Trx } from './ports.js';
 import type { Ref } from './routing.js';
 import {
@@ -249,7 +250,7 @@ async function claimRows(
     id: string;
     actor_id: string;
     type: string;
-    data: unknown;
+    data: string;
     source: string;
     correlation_id: string;
     causation_id: string | null;
@@ -269,7 +270,7 @@ async function claimRows(
     set attempts = m.attempts + 1, in_doubt = true, lease_until = clock_timestamp() + ${leaseMs}::int * interval '1 millisecond',
       wake_at = clock_timestamp() + ${leaseMs}::int * interval '1 millisecond'
     from free where m.seq = free.seq
-    returning m.seq, m.id, m.actor_id, m.type, m.data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue, m.sent_at,
+    returning m.seq, m.id, m.actor_id, m.type, m.data::text as data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue, m.sent_at,
       m.attempts, free.in_doubt as was_in_doubt`.execute(trx);
   return rows.map((row) => ({
     seq: row.seq,
@@ -277,7 +278,7 @@ async function claimRows(
     recipient,
     actorId: row.actor_id,
     type: row.type,
-    data: row.data,
+    data: payloadOf(row.data),
     source: row.source,
     correlationId: row.correlation_id,
     causationId: row.causation_id,

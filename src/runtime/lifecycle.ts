@@ -1,7 +1,8 @@
-import { type AnyMachineSnapshot, initialTransition, type StateValue, transition } from 'xstate';
+import type { AnyMachineSnapshot, StateValue } from 'xstate';
 import type { Outgoing, Received } from '../../machines/shared/message.js';
 import { FatalError } from './errors.js';
 import type { Actor, Snapshot } from './ports.js';
+import { type Action, initialTransition, transition } from './transition.js';
 
 /** The event types of XState's delayed transitions all start so. */
 export const timerPrefix = 'xstate.after.';
@@ -116,11 +117,6 @@ export function restore(actor: Actor, stored: { version: number; machineVersion:
 function defers(state: AnyMachineSnapshot, type: string): boolean {
   const meta = state.getMeta() as Record<string, { defers?: readonly string[] } | undefined>;
   return Object.values(meta).some((own) => own?.defers?.includes(type));
-}
-
-interface Action {
-  readonly type: string;
-  readonly params?: unknown;
 }
 
 /** The delayed event of an `after`: it is named after its state, so that leaving the state cancels it. */

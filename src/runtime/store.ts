@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Envelope } from './envelope.js';
+import { jsonArray, payloadOf, textOf } from './payload.js';
 import type { Snapshot, Trx } from './ports.js';
 import type { Delivery } from './routing.js';
 
@@ -65,7 +66,7 @@ export async function takeMessages(trx: Trx, keys: readonly Key[]): Promise<{ no
     recipient: string;
     actor_id: string;
     type: string;
-    data: unknown;
+    data: string;
     source: string;
     correlation_id: string;
     causation_id: string | null;
@@ -81,7 +82,7 @@ export async function takeMessages(trx: Trx, keys: readonly Key[]): Promise<{ no
     taken as (
       delete from runtime.mailbox m using keys k
       where m.actor_id = k.actor_id and m.recipient = k.recipient
-      returning m.seq, m.id, m.recipient, m.actor_id, m.type, m.data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
+      returning m.seq, m.id, m.recipient, m.actor_id, m.type, m.data::text as data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
         m.sent_at, m.deferred, m.attempts, m.last_error, case when m.lease_until > clock_timestamp() then m.lease_until end as held_until)
     select n.now, t.* from (select clock_timestamp() as now) n left join taken t on true order by t.seq`.execute(trx);
   const now = rows[0]?.now ?? new Date();
@@ -93,7 +94,7 @@ export async function takeMessages(trx: Trx, keys: readonly Key[]): Promise<{ no
       recipient: row.recipient,
       actorId: row.actor_id,
       type: row.type,
-      data: row.data,
+      data: payloadOf(row.data),
       source: row.source,
       correlationId: row.correlation_id,
       causationId: row.causation_id,
@@ -157,18 +158,19 @@ export async function saveActors(
     await sql`/* prepared */
       insert into ${sql.raw(table)} (id, version, machine_version, state, snapshot, clock_id, correlation_id, created_at, updated_at)
       select u.id, u.version, ${machineVersion}::int, u.state, u.snapshot, u.clock_id, u.correlation_id, u.at, u.at
-      from unnest(${created.map((w) => w.id)}::uuid[], ${created.map((w) => w.version)}::int[], ${created.map((w) => w.state)}::text[],
-        ${created.map((w) => JSON.stringify(w.snapshot))}::jsonb[], ${created.map((w) => w.clockId)}::uuid[],
-        ${created.map((w) => w.correlationId)}::uuid[], ${created.map((w) => w.at)}::timestamptz[])
-        as u(id, version, state, snapshot, clock_id, correlation_id, at)`.execute(trx);
+      from rows from (unnest(${created.map((w) => w.id)}::uuid[], ${created.map((w) => w.version)}::int[], ${created.map((w) => w.state)}::text[],
+        ${created.map((w) => w.clockId)}::uuid[], ${created.map((w) => w.correlationId)}::uuid[], ${created.map((w) => w.at)}::timestamptz[]),
+        jsonb_array_elements(${jsonArray(created.map((w) => JSON.stringify(w.snapshot)))}::jsonb))
+        as u(id, version, state, clock_id, correlation_id, at, snapshot)`.execute(trx);
   }
   if (changed.length > 0) {
     const { numAffectedRows } = await sql`/* prepared */
       update ${sql.raw(table)} as a
       set version = u.version, machine_version = ${machineVersion}::int, state = u.state, snapshot = u.snapshot, updated_at = u.at
-      from unnest(${changed.map((w) => w.id)}::uuid[], ${changed.map((w) => w.before)}::int[], ${changed.map((w) => w.version)}::int[],
-        ${changed.map((w) => w.state)}::text[], ${changed.map((w) => JSON.stringify(w.snapshot))}::jsonb[],
-        ${changed.map((w) => w.at)}::timestamptz[]) as u(id, before, version, state, snapshot, at)
+      from rows from (unnest(${changed.map((w) => w.id)}::uuid[], ${changed.map((w) => w.before)}::int[], ${changed.map((w) => w.version)}::int[],
+        ${changed.map((w) => w.state)}::text[], ${changed.map((w) => w.at)}::timestamptz[]),
+        jsonb_array_elements(${jsonArray(changed.map((w) => JSON.stringify(w.snapshot)))}::jsonb))
+        as u(id, before, version, state, at, snapshot)
       where a.id = u.id and a.version = u.before`.execute(trx);
     if (Number(numAffectedRows) !== changed.length) throw new ConcurrentWriteError(table);
   }
@@ -195,14 +197,15 @@ export interface Sending {
 export async function sendMessages(trx: Trx, sendings: readonly Sending[], wakeAfterMs: number): Promise<void> {
   if (sendings.length === 0) return;
   await sql`/* prepared */
-    insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, wake_at)
+    insert into runtime.mailbox (id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, data, wake_at)
     select u.*, clock_timestamp() + ${wakeAfterMs}::int * interval '1 millisecond'
-    from unnest(${sendings.map((s) => s.envelope.id)}::uuid[], ${sendings.map((s) => s.delivery.recipient)}::text[],
+    from rows from (unnest(${sendings.map((s) => s.envelope.id)}::uuid[], ${sendings.map((s) => s.delivery.recipient)}::text[],
       ${sendings.map((s) => s.delivery.actorId)}::uuid[], ${sendings.map((s) => s.envelope.type)}::text[],
-      ${sendings.map((s) => JSON.stringify(s.envelope.data))}::jsonb[], ${sendings.map((s) => s.envelope.source)}::text[],
+      ${sendings.map((s) => s.envelope.source)}::text[],
       ${sendings.map((s) => s.envelope.correlationId)}::uuid[], ${sendings.map((s) => s.envelope.causationId)}::uuid[],
       ${sendings.map((s) => s.envelope.clockId)}::uuid[], ${sendings.map((s) => s.delivery.queue)}::text[],
-      ${sendings.map((s) => s.at)}::timestamptz[], ${sendings.map((s) => s.deferred)}::boolean[]) as u`.execute(trx);
+      ${sendings.map((s) => s.at)}::timestamptz[], ${sendings.map((s) => s.deferred)}::boolean[]),
+      jsonb_array_elements(${jsonArray(sendings.map((s) => textOf(s.envelope.data)))}::jsonb)) as u`.execute(trx);
 }
 
 /** A taken message that goes back to its place in the mailbox. */
@@ -228,7 +231,7 @@ export async function returnMessages(trx: Trx, returned: readonly Returned[]): P
       coalesce(u.wake_at, clock_timestamp()), case when u.held then u.wake_at end, u.deferred, u.attempts, u.error
     from unnest(${returned.map((r) => r.taken.seq)}::bigint[], ${returned.map((r) => r.taken.id)}::uuid[],
       ${returned.map((r) => r.taken.recipient)}::text[], ${returned.map((r) => r.taken.actorId)}::uuid[],
-      ${returned.map((r) => r.taken.type)}::text[], ${returned.map((r) => JSON.stringify(r.taken.data))}::jsonb[],
+      ${returned.map((r) => r.taken.type)}::text[], ${returned.map((r) => textOf(r.taken.data))}::jsonb[],
       ${returned.map((r) => r.taken.source)}::text[], ${returned.map((r) => r.taken.correlationId)}::uuid[],
       ${returned.map((r) => r.taken.causationId)}::uuid[], ${returned.map((r) => r.taken.clockId)}::uuid[],
       ${returned.map((r) => r.taken.queue)}::text[], ${returned.map((r) => r.taken.sentAt.toISOString())}::timestamptz[],
@@ -253,7 +256,7 @@ export async function buryMessages(
         recipient: taken.recipient,
         actor_id: taken.actorId,
         type: taken.type,
-        data: JSON.stringify(taken.data),
+        data: textOf(taken.data),
         source: taken.source,
         correlation_id: taken.correlationId,
         causation_id: taken.causationId,
@@ -287,14 +290,15 @@ export interface Entry {
 export async function writeJournal(trx: Trx, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return;
   await sql`/* prepared */
-    insert into runtime.journal (recipient, actor_id, version, machine_version, message_id, type, data, correlation_id, causation_id,
-      state_before, state_after, outcome, reason, at)
-    select * from unnest(${entries.map((e) => e.recipient)}::text[], ${entries.map((e) => e.actorId)}::uuid[],
+    insert into runtime.journal (recipient, actor_id, version, machine_version, message_id, type, correlation_id, causation_id,
+      state_before, state_after, outcome, reason, at, data)
+    select * from rows from (unnest(${entries.map((e) => e.recipient)}::text[], ${entries.map((e) => e.actorId)}::uuid[],
       ${entries.map((e) => e.version)}::int[], ${entries.map((e) => e.machineVersion)}::int[], ${entries.map((e) => e.message.id)}::uuid[],
-      ${entries.map((e) => e.message.type)}::text[], ${entries.map((e) => JSON.stringify(e.message.data))}::jsonb[],
+      ${entries.map((e) => e.message.type)}::text[],
       ${entries.map((e) => e.message.correlationId)}::uuid[], ${entries.map((e) => e.message.causationId)}::uuid[],
       ${entries.map((e) => e.before)}::text[], ${entries.map((e) => e.after)}::text[], ${entries.map((e) => e.outcome)}::text[],
-      ${entries.map((e) => e.reason)}::text[], ${entries.map((e) => e.at)}::timestamptz[])`.execute(trx);
+      ${entries.map((e) => e.reason)}::text[], ${entries.map((e) => e.at)}::timestamptz[]),
+      jsonb_array_elements(${jsonArray(entries.map((e) => textOf(e.message.data)))}::jsonb))`.execute(trx);
 }
 
 /** A public event on its way to its channel's stream. */
@@ -310,12 +314,11 @@ export interface Publication {
 export async function logEvents(trx: Trx, publications: readonly Publication[]): Promise<void> {
   if (publications.length === 0) return;
   await sql`/* prepared */
-    insert into runtime.event_log (id, channel, type, version, source, subject, data, correlation_id, causation_id, time)
-    select * from unnest(${publications.map((p) => p.envelope.id)}::uuid[], ${publications.map((p) => p.channel)}::text[],
+    insert into runtime.event_log (id, channel, type, version, source, subject, correlation_id, causation_id, time, data)
+    select * from rows from (unnest(${publications.map((p) => p.envelope.id)}::uuid[], ${publications.map((p) => p.channel)}::text[],
       ${publications.map((p) => p.envelope.type)}::text[], ${publications.map((p) => p.version)}::text[],
       ${publications.map((p) => p.envelope.source)}::text[], ${publications.map((p) => p.subject)}::uuid[],
-      ${publications.map((p) => JSON.stringify(p.envelope.data))}::jsonb[], ${publications.map((p) => p.envelope.correlationId)}::uuid[],
-      ${publications.map((p) => p.envelope.causationId)}::uuid[], ${publications.map((p) => p.at)}::timestamptz[])`.execute(
-    trx,
-  );
+      ${publications.map((p) => p.envelope.correlationId)}::uuid[],
+      ${publications.map((p) => p.envelope.causationId)}::uuid[], ${publications.map((p) => p.at)}::timestamptz[]),
+      jsonb_array_elements(${jsonArray(publications.map((p) => textOf(p.envelope.data)))}::jsonb))`.execute(trx);
 }

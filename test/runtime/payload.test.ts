@@ -1,0 +1,16 @@
+import { expect } from 'chai';
+import { jsonArray, payloadOf, textOf } from '../../src/runtime/payload.js';
+
+describe('payload text', () => {
+  it('is worked out once per payload, and is the stored text where the payload was stored', () => {
+    const stored = '{"b": 1, "a": "x\\"y"}';
+    expect(textOf(payloadOf(stored))).to.equal(stored);
+    const fresh = { a: 1 };
+    expect(textOf(fresh)).to.equal('{"a":1}');
+    expect(textOf(null)).to.equal('null');
+  });
+
+  it('joins to one JSON array', () => {
+    expect(JSON.parse(jsonArray(['{"a":"\\""}', '2', 'null']))).to.deep.equal([{ a: '"' }, 2, null]);
+  });
+});
