@@ -45,6 +45,8 @@ export function createApp(options: AppOptions): Koa<HttpState> {
   const routes = allRoutes({ db, acceptor, waiter, orderCreation: metrics.orderCreation });
 
   const app = new Koa<HttpState>();
+  // What goes wrong once the answer is on its way, such as a client that hangs up; everything else is a problem by then.
+  app.on('error', (error: Error) => log.debug({ err: error }, 'an answer was not delivered'));
   app.use(requestId);
   app.use(requestLog(log));
   app.use(metrics.requests);

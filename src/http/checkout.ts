@@ -101,11 +101,11 @@ function linesOf(items: readonly Item[], products: readonly (ProductView | undef
     else lines.push({ productId, sku: product.sku, productName: product.name, unitPrice: product.price, quantity });
   }
   if (unknown.length > 0) {
-    throw problem('UNKNOWN_PRODUCT', `Not for sale: ${unknown.join(', ')}.`, { productIds: unknown });
+    throw problem('UNKNOWN_PRODUCT', `Not for sale: ${unknown.join(', ')}.`, { details: { productIds: unknown } });
   }
   if (unpriced.length > 0) {
     throw problem('UNSUPPORTED_CURRENCY', `Without a price in ${currency}: ${unpriced.join(', ')}.`, {
-      productIds: unpriced,
+      details: { productIds: unpriced },
     });
   }
   return lines;

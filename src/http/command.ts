@@ -3,7 +3,7 @@ import type { MessageData, MessageName } from '../../machines/index.js';
 import { deriveId } from '../../machines/shared/ids.js';
 import type { Database } from '../db/tables.js';
 import type { Accepted, Acceptor } from '../runtime/accept.js';
-import { HttpProblem, problem } from './problem.js';
+import { problem, refusal } from './problem.js';
 import type { Call } from './route.js';
 
 /** What sending a command needs. */
@@ -25,10 +25,7 @@ export async function send<N extends MessageName>(
 ): Promise<Accepted> {
   const id = deriveId(call.resourceId, type);
   const accepted = await acceptor.accept({ type, data, id, correlationId: call.correlationId });
-  if (accepted.refusal) {
-    const { code, message, details } = accepted.refusal;
-    throw new HttpProblem(code, message, { ...details, ...whereItIs(accepted) });
-  }
+  if (accepted.refusal) throw refusal(accepted.refusal, whereItIs(accepted));
   if (accepted.outcome === 'ignored' && !(call.repeated && (await wasApplied(db, actorId, id)))) {
     throw problem('CONFLICT_ERROR', accepted.reason ?? 'The current state does not allow this.', whereItIs(accepted));
   }

@@ -87,7 +87,7 @@ const addRoute = (deps: CommandPort) =>
       summary: 'Take goods in',
       body: addInventoryBody,
       example: {
-        productId: '01900000-0000-7000-8000-100000000001',
+        productId: '01900000-0000-7000-8000-500000000001',
         warehouseId: '01900000-0000-7000-8000-200000000001',
         quantity: 20,
       },

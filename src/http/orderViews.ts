@@ -5,8 +5,10 @@ import { orderView } from '../../machines/order/order.view.js';
 import type { PaymentContext } from '../../machines/payment/payment.context.js';
 import { refundedTotal } from '../../machines/payment/payment.rules.js';
 import { type PaymentState, viewPayment } from '../../machines/payment/payment.view.js';
+import type { OrderItem } from '../../machines/shared/values.js';
 import type { Database } from '../db/tables.js';
 import { readActors, type StoredActor } from './actorRows.js';
+import { viewAddress } from './addressView.js';
 import type { orderSchema } from './orderSchemas.js';
 
 export type OrderView = z.output<typeof orderSchema>;
@@ -35,15 +37,15 @@ export function viewOrder({ context, ...order }: StoredOrder, payment?: StoredPa
     customerId: context.customerId,
     state: order.state,
     status: orderView(order.state).rest,
-    items: [...context.items],
+    items: context.items.map(viewItem),
     currency: context.totalAmount.currency,
     subtotal: context.subtotal,
     discount: context.discount,
     tax: context.tax,
     shipping: context.shipping,
     totalAmount: context.totalAmount,
-    shippingAddress: context.shippingAddress,
-    billingAddress: context.billingAddress,
+    shippingAddress: viewAddress(context.shippingAddress),
+    billingAddress: viewAddress(context.billingAddress),
     shippingMethod: context.shippingMethod,
     paymentMethod: { type: context.paymentMethod.type },
     payment: payment ? summarise(payment) : null,
@@ -61,6 +63,16 @@ export function viewOrder({ context, ...order }: StoredOrder, payment?: StoredPa
     version: order.version,
   };
 }
+
+// Stored JSON has its fields in an order of its own.
+const viewItem = ({ productId, sku, productName, quantity, unitPrice, totalPrice }: OrderItem): OrderItem => ({
+  productId,
+  sku,
+  productName,
+  quantity,
+  unitPrice,
+  totalPrice,
+});
 
 function summarise({ id, state, context }: StoredPayment): NonNullable<OrderView['payment']> {
   return {

@@ -86,15 +86,19 @@ export function viewPaymentOf({
 export const restStatusOf = (state: string): z.output<typeof restPaymentStatus> =>
   viewPayment(state as PaymentState).rest;
 
-/** Answers GetPaymentStatus for an order (2.6, record 006); an order whose payment is not open yet is pending. */
+/**
+ * Answers GetPaymentStatus for an order (2.6, record 006). Before a payment is opened it is pending; an order that was
+ * cancelled before will never be paid, which the query calls failed, as it calls a cancelled payment.
+ */
 export function orderPaymentStatus(
   order: StoredOrder,
   payment: StoredPayment | undefined,
 ): z.output<typeof paymentStatusSchema> {
   const { totalAmount, paymentMethod } = order.context;
+  const unpaid = order.state === 'cancelled' ? 'failed' : 'pending';
   return {
     orderId: order.id,
-    paymentStatus: payment ? viewPayment(payment.state as PaymentState).query : 'pending',
+    paymentStatus: payment ? viewPayment(payment.state as PaymentState).query : unpaid,
     amount: totalAmount.amount,
     currency: totalAmount.currency,
     paymentMethod: payment?.context.paymentMethod.type ?? paymentMethod.type,

@@ -36,7 +36,7 @@ export function placeOrderRoute(deps: PlaceOrderDeps): Route {
         'Prices are ours. The answer comes as soon as the order is accepted; with `Prefer: wait=5` it waits until the order is paid, cancelled or on hold.',
       body: placeOrderBody,
       example: {
-        items: [{ productId: '01900000-0000-7000-8000-100000000001', quantity: 2 }],
+        items: [{ productId: '01900000-0000-7000-8000-500000000001', quantity: 2 }],
         currency: 'USD',
         shippingAddress: {
           street: '1 Market St',

@@ -1,3 +1,4 @@
+import type { DomainError } from '../runtime/errors.js';
 import type { ProblemCode } from './problemCodes.js';
 import { problemCodes } from './problemCodes.js';
 
@@ -14,7 +15,9 @@ export interface ProblemExtras {
   readonly errors?: readonly RequestError[];
   readonly currentState?: string | null;
   readonly allowedEvents?: readonly string[];
-  readonly [member: string]: unknown;
+  readonly currentVersion?: number;
+  /** What the rule that refused has to say about it. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** An answer with an error status, on its way out as `application/problem+json` (RFC 9457). */
@@ -29,12 +32,11 @@ export class HttpProblem extends Error {
     readonly detail: string,
     readonly extras: ProblemExtras = {},
     readonly headers: Readonly<Record<string, string>> = {},
-    status?: number,
   ) {
     super(detail);
     this.name = 'HttpProblem';
     const known = Object.hasOwn(problemCodes, code) ? problemCodes[code as ProblemCode] : undefined;
-    this.status = status ?? known?.status ?? 409;
+    this.status = known?.status ?? 409;
     this.title = known?.title ?? 'The request was refused';
   }
 }
@@ -47,6 +49,11 @@ export function problem(
   headers?: Readonly<Record<string, string>>,
 ): HttpProblem {
   return new HttpProblem(code, detail, extras, headers);
+}
+
+/** The problem that a domain rule's refusal is to a client. */
+export function refusal({ code, message, details }: DomainError, extras: ProblemExtras = {}): HttpProblem {
+  return new HttpProblem(code, message, Object.keys(details).length > 0 ? { details, ...extras } : extras);
 }
 
 /** The body of a problem answer. */

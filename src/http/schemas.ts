@@ -79,7 +79,7 @@ export const reasonText = z.string().trim().min(1).max(500);
 
 /** A problem document (RFC 9457). */
 export const problemSchema = z
-  .looseObject({
+  .strictObject({
     type: z.string(),
     title: z.string(),
     status: z.int(),
@@ -97,6 +97,11 @@ export const problemSchema = z
       )
       .optional(),
     currentState: z.string().nullable().optional().meta({ description: 'Where the resource is, when that is why.' }),
+    currentVersion: z.int().optional().meta({ description: 'The version that `If-Match` did not name.' }),
+    details: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .meta({ description: 'What the rule that refused says about it.' }),
     allowedEvents: z.array(z.string()).optional().meta({ description: 'What that state takes.' }),
   })
   .meta({ id: 'Problem', description: 'Why a request failed (RFC 9457).' });

@@ -5,6 +5,7 @@ import type { ShipmentContext } from '../../machines/shipment/shipment.context.j
 import { shipmentView } from '../../machines/shipment/shipment.view.js';
 import type { Database } from '../db/tables.js';
 import { readActor } from './actorRows.js';
+import { viewAddress } from './addressView.js';
 import { problem } from './problem.js';
 import { addressSchema, instantSchema, moneySchema, uuidSchema } from './schemas.js';
 
@@ -49,8 +50,13 @@ export async function readShipment(db: Kysely<Database>, shipmentId: string): Pr
     state,
     status: shipmentView(state).status,
     shippingMethod: context.shippingMethod,
-    address: context.address,
-    items: [...context.items],
+    address: viewAddress(context.address),
+    items: context.items.map(({ productId, stockItemId, warehouseId, quantity }) => ({
+      productId,
+      stockItemId,
+      warehouseId,
+      quantity,
+    })),
     carrier: context.trackingNumber === null ? null : context.carrier,
     trackingNumber: context.trackingNumber,
     labelUrl: context.label?.labelUrl ?? null,

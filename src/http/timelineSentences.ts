@@ -42,7 +42,7 @@ const tales: { readonly [N in MessageName]?: (data: MessageData<N>) => string } 
   UpdateShipmentStatus: ({ status, location }) =>
     `The parcel was reported ${words(status)}${location ? ` at ${location}` : ''}.`,
   DeliveryFailed: ({ reasonCode, attempt }) => `Delivery ${attempt} failed: ${words(reasonCode)}.`,
-  SendNotification: ({ channel }) => `A notification goes out by ${words(channel)}.`,
+  SendNotification: ({ channel }) => `A notification goes out: ${words(channel)}.`,
 };
 
 /** One line that says what happened and what it did. */

@@ -1,6 +1,6 @@
 import { BacklogFullError } from '../runtime/accept.js';
 import { DomainError } from '../runtime/errors.js';
-import { HttpProblem, problem } from './problem.js';
+import { HttpProblem, problem, refusal } from './problem.js';
 import type { ProblemCode } from './problemCodes.js';
 
 const codeOfStatus: Readonly<Record<number, ProblemCode>> = {
@@ -19,7 +19,7 @@ const codeOfStatus: Readonly<Record<number, ProblemCode>> = {
 /** What a client is told about an error: everything about its own mistakes, nothing about ours. */
 export function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
-  if (error instanceof DomainError) return new HttpProblem(error.code, error.message, error.details);
+  if (error instanceof DomainError) return refusal(error);
   if (error instanceof BacklogFullError) {
     const detail = 'FlowMart has enough to do right now; nothing of this request was done.';
     return problem('RATE_LIMITED', detail, {}, { 'Retry-After': String(error.retryAfterSeconds) });

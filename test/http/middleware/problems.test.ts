@@ -42,10 +42,21 @@ describe('problem details', () => {
   it('have the status of a domain rule’s code, and 409 for one that is not listed', async () => {
     const known = await failingWith(new DomainError('UNSUPPORTED_COUNTRY', 'Not there.', { country: 'AQ' })).get('/');
     expect(known.status).to.equal(422);
-    expect(known.body).to.include({ code: 'UNSUPPORTED_COUNTRY', country: 'AQ' });
+    expect(known.body).to.deep.include({ code: 'UNSUPPORTED_COUNTRY', details: { country: 'AQ' } });
     const unlisted = await failingWith(new DomainError('PLAN_RETIRED', 'Gone.')).get('/');
     expect(unlisted.status).to.equal(409);
     expect(unlisted.body.code).to.equal('PLAN_RETIRED');
+  });
+
+  it('are not overwritten by what a rule says', async () => {
+    const answer = await failingWith(new DomainError('CASE_CLOSED', 'Done.', { status: 'declined', code: 'x' })).get(
+      '/',
+    );
+    expect(answer.body).to.deep.include({
+      status: 409,
+      code: 'CASE_CLOSED',
+      details: { status: 'declined', code: 'x' },
+    });
   });
 
   it('cannot take their status from an object’s own names', async () => {

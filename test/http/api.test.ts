@@ -1,0 +1,27 @@
+import { describeEdge } from './api/edge.js';
+import { describeFraud } from './api/fraud.js';
+import { describeOrdering } from './api/ordering.js';
+import { describePeople } from './api/people.js';
+import { describePlacing } from './api/placing.js';
+import { describeShipping } from './api/shipping.js';
+import { describeStocking } from './api/stocking.js';
+import { openShop, type Shop } from './shop.js';
+
+/** One shop for all routes; whatever it answers must be what the OpenAPI document says. */
+describe('the API', function () {
+  this.timeout(60_000);
+  let shop: Shop;
+  before(async () => {
+    shop = await openShop();
+  });
+  after(() => shop?.close());
+
+  const current = () => shop;
+  describePlacing(current);
+  describeOrdering(current);
+  describeShipping(current);
+  describeFraud(current);
+  describeStocking(current);
+  describePeople(current);
+  describeEdge(current);
+});
