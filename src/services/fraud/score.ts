@@ -13,7 +13,8 @@
  *
  * Amounts are hundreds of minor units, whatever the currency: dollars, euros and pounds as they are, yen as if a hundred were one.
  *
- * What to send to `POST /v1/orders` to be reviewed, held or blocked, as a new customer (10 points) who names no device (5):
+ * What to send to `POST /v1/orders` to be reviewed, held or blocked, as a customer who has just registered (10 points; one of
+ * more than a day has 5) and names no device (5):
  *
  * | order                                                                             | score | decision                        |
  * |-----------------------------------------------------------------------------------|-------|---------------------------------|

@@ -15,7 +15,7 @@ type StockMessage = FlowmartReceived<MessagesFor<'stock'>>;
 /**
  * Stock: never below zero, every order's lines all or none, nearest warehouse first (R-14, R-16, V-02 to V-08). A batch locks
  * what it may touch in one order, is worked through in memory in message order, and is written back in one statement; the
- * number of statements does not depend on the number of messages: 3 for allocations, 7 at most.
+ * number of statements does not depend on the number of messages: 3 for allocations, 8 at most.
  */
 export const stock: Handler<MessagesFor<'stock'>> = {
   kind: 'handler',
