@@ -40,7 +40,10 @@ export async function listDeadLetters(
   }));
 }
 
-/** Puts parked messages back into their mailboxes under their old sequence numbers; the sweeper wakes them. Answers how many. */
+/**
+ * Puts parked messages back into their mailboxes under their old sequence numbers; the sweeper wakes them. Answers how many.
+ * They are in doubt: an effect may have reached the outside before it was parked, so it is looked up first (invariant 5).
+ */
 export async function redrive(db: Kysely<Database>, filter: DeadLetterFilter): Promise<number> {
   const { rows } = await sql`
     with revived as (
@@ -49,9 +52,9 @@ export async function redrive(db: Kysely<Database>, filter: DeadLetterFilter): P
         and (${filter.type ?? null}::text is null or type = ${filter.type ?? null}::text)
         and (${filter.recipient ?? null}::text is null or recipient = ${filter.recipient ?? null}::text)
       returning *)
-    insert into runtime.mailbox (seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, wake_at)
+    insert into runtime.mailbox (seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, wake_at, in_doubt)
     overriding system value
-    select seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, clock_timestamp()
+    select seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, clock_timestamp(), true
     from revived returning seq`.execute(db);
   return rows.length;
 }

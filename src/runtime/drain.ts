@@ -575,8 +575,12 @@ const back = (taken: Taken): Returned => ({
   held: taken.heldUntil !== null,
 });
 
-/** An error as one line of text for people. */
+/** An error as a text for people that PostgreSQL can store. */
 export function describeError(error: unknown): string {
+  return nameAndMessage(error).replaceAll('\0', '').slice(0, 2000);
+}
+
+function nameAndMessage(error: unknown): string {
   if (error instanceof FatalError || error instanceof DomainError) return `${error.code}: ${error.message}`;
   if (error instanceof Error) return `${error.name}: ${error.message}`;
   return String(error);

@@ -1,39 +1,14 @@
 import { sql } from 'kysely';
 import type { Outgoing, Received } from '../../machines/shared/message.js';
+import { type Claim, claimRows, postpone, removeClaims, type Settlement, type Thrown } from './claims.js';
 import { describeError, type Engine } from './drain.js';
 import { type Envelope, envelope } from './envelope.js';
 import { FatalError } from './errors.js';
 import { Groups } from './groups.js';
-import { payloadOf } from './payload.js';
+import { isTransient } from './lane.js';
 import type { Effect, EffectOutcome, Trx } from './ports.js';
 import type { Ref } from './routing.js';
-import {
-  buryMessages,
-  logEvents,
-  type Publication,
-  type Sending,
-  sendMessages,
-  type Taken,
-  writeJournal,
-} from './store.js';
-
-/** A mailbox row claimed for one run of its effect. */
-interface Claim extends Taken {
-  readonly clockId: string | null;
-  /** True when an earlier run may have reached the outside. */
-  readonly inDoubt: boolean;
-  readonly prepared: unknown;
-  /** Local time (ms, monotonic) after which the lease may be somebody else's. */
-  readonly until: number;
-}
-
-interface Settlement {
-  readonly claim: Claim;
-  readonly outcome: EffectOutcome;
-}
-
-/** Runs that may throw (a defect, not a decline) before the effect is parked. */
-const maxThrows = 10;
+import { logEvents, type Publication, type Sending, sendMessages, writeJournal } from './store.js';
 
 export interface EffectsOptions {
   readonly engine: Engine;
@@ -94,11 +69,14 @@ export class Effects {
     return participant;
   }
 
-  async #call(claim: Claim, ref: Ref): Promise<EffectOutcome> {
+  async #call(claim: Claim, ref: Ref): Promise<EffectOutcome | Thrown> {
     const effect = this.#effectOf(claim.recipient);
+    let begun = false;
     try {
+      if (claim.failure) throw claim.failure.error;
       this.#options.engine.routing.check(claim.type, claim.data);
-      return await effect.run(
+      begun = true;
+      const outcome = await effect.run(
         toReceived(claim),
         {
           attempt: claim.attempts,
@@ -107,55 +85,76 @@ export class Effects {
         },
         claim.prepared,
       );
+      if (outcome.kind === 'done') this.#checkRoutes(outcome.emit);
+      return outcome;
     } catch (error) {
       this.#options.onError?.(ref, error);
-      return {
-        kind: 'again',
-        afterMs: Math.min(60_000, 500 * 2 ** claim.attempts),
-        unknown: !(error instanceof FatalError),
-        reason: describeError(error),
-      };
+      return thrown(error, begun || claim.inDoubt);
     }
   }
 
-  /** Claims mailbox rows for a run each: one transaction for all that wait. */
+  /** Claims mailbox rows for a run each; when their preparation fails, halves until the one at fault is alone (invariant 8). */
   async #claim(refs: readonly Ref[]): Promise<(Claim | null)[]> {
+    try {
+      return await this.#take(refs);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      if (refs.length === 1) return this.#take(refs, { error });
+      const half = refs.length >> 1;
+      return [...(await this.#claim(refs.slice(0, half))), ...(await this.#claim(refs.slice(half)))];
+    }
+  }
+
+  /** Claims mailbox rows in one transaction, and prepares their runs unless that has failed before. */
+  async #take(refs: readonly Ref[], failure: Claim['failure'] = null): Promise<(Claim | null)[]> {
     const claimed = new Map<string, Claim>();
+    const keyOf = ({ recipient, actorId, id }: Pick<Ref, 'recipient' | 'actorId' | 'id'>) =>
+      `${recipient}/${actorId}/${id}`;
     await this.#options.engine.db.transaction().execute(async (trx) => {
       for (const [recipient, own] of groupBy(refs, (ref) => ref.recipient)) {
         const effect = this.#effectOf(recipient);
-        const began = performance.now();
+        // A tenth of the lease is kept back, so that a call is never begun when somebody else may already look it up.
+        const until = performance.now() + effect.leaseMs * 0.9;
         const rows = await claimRows(trx, recipient, own, effect.leaseMs);
-        const prepared =
-          (await effect.prepare?.(
-            trx,
-            rows.map((row) => toReceived(row)),
-          )) ?? [];
-        for (const [index, row] of rows.entries()) {
-          // A tenth of the lease is kept back, so that a call is never begun when somebody else may already look it up.
-          claimed.set(`${recipient}/${row.id}`, {
-            ...row,
-            prepared: prepared[index],
-            until: began + effect.leaseMs * 0.9,
-          });
-        }
+        const messages = rows.map((row) => toReceived(row));
+        const prepared = (failure ? null : await effect.prepare?.(trx, messages)) ?? [];
+        for (const [index, row] of rows.entries())
+          claimed.set(keyOf(row), { ...row, prepared: prepared[index], failure, until });
       }
     });
     return refs.map((ref) => {
-      const key = `${ref.recipient}/${ref.id}`;
-      const claim = claimed.get(key) ?? null;
-      claimed.delete(key);
+      const claim = claimed.get(keyOf(ref)) ?? null;
+      // The same message may be in two packets: it is run once.
+      claimed.delete(keyOf(ref));
       return claim;
     });
   }
 
-  /** Stores outcomes: one transaction for all that wait. */
+  /** Stores outcomes; when that fails, halves until the one at fault is alone and counts as having thrown (invariant 8). */
   async #settle(settlements: readonly Settlement[]): Promise<null[]> {
+    try {
+      await this.#store(settlements);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      const [{ claim }] = settlements as [Settlement];
+      if (settlements.length === 1) {
+        this.#options.onError?.(claim, error);
+        await this.#store([{ claim, outcome: thrown(error, true) }]);
+      } else {
+        const half = settlements.length >> 1;
+        await this.#settle(settlements.slice(0, half));
+        await this.#settle(settlements.slice(half));
+      }
+    }
+    return settlements.map(() => null);
+  }
+
+  /** Stores outcomes in one transaction, and hands off the messages that tell of them. */
+  async #store(settlements: readonly Settlement[]): Promise<void> {
     const { engine, handOff } = this.#options;
     const refs = await engine.db.transaction().execute(async (trx) => {
       const done = settlements.filter(({ outcome }) => outcome.kind === 'done');
-      const again = settlements.filter(({ outcome }) => outcome.kind === 'again');
-      await postpone(trx, again);
+      await postpone(trx, settlements);
       // Only the current holder of a claim may settle it: whoever took it over since has looked the outcome up.
       const held = await removeClaims(
         trx,
@@ -196,14 +195,22 @@ export class Effects {
       await logEvents(trx, publications);
       return sendings.map(({ envelope: sent, delivery }) => ({ id: sent.id, type: sent.type, ...delivery }));
     });
-    void handOff(refs);
-    return settlements.map(() => null);
+    if (refs.length > 0) void handOff(refs);
+  }
+
+  /** @throws {FatalError} when an outcome cannot be told, before anything of it is stored */
+  #checkRoutes(emit: readonly Outgoing[]): void {
+    const { routing } = this.#options.engine;
+    for (const { type, data } of emit) {
+      routing.check(type, data);
+      if (routing.route(type, data).deliveries.some(({ queue }) => queue === null))
+        throw new FatalError('NOT_LOCKED', `${type} is answered within a drain, and an effect runs in none`);
+    }
   }
 
   #route(claim: Claim, emit: readonly Outgoing[], at: string, sendings: Sending[], publications: Publication[]): void {
     const { routing } = this.#options.engine;
     for (const [position, outgoing] of emit.entries()) {
-      routing.check(outgoing.type, outgoing.data);
       const route = routing.route(outgoing.type, outgoing.data);
       const sent: Envelope = envelope(outgoing, claim, claim, position);
       if (route.channel)
@@ -232,92 +239,18 @@ const toReceived = (
   correlationId: claim.correlationId,
 });
 
+const thrown = (error: unknown, unknown: boolean): Thrown => ({
+  kind: 'thrown',
+  fatal: error instanceof FatalError,
+  unknown,
+  reason: describeError(error),
+});
+
 async function readClock(trx: Trx): Promise<{ now: string }> {
   const { rows } = await sql<{
     now: Date;
   }>`/* prepared */ select clock_timestamp() as now where ${true}::boolean`.execute(trx);
   return { now: (rows[0]?.now ?? new Date()).toISOString() };
-}
-
-async function claimRows(
-  trx: Trx,
-  recipient: string,
-  refs: readonly Ref[],
-  leaseMs: number,
-): Promise<Omit<Claim, 'prepared' | 'until'>[]> {
-  const { rows } = await sql<{
-    seq: string;
-    id: string;
-    actor_id: string;
-    type: string;
-    data: string;
-    source: string;
-    correlation_id: string;
-    causation_id: string | null;
-    clock_id: string | null;
-    queue: string;
-    sent_at: Date;
-    attempts: number;
-    was_in_doubt: boolean;
-  }>`/* prepared */
-    with free as (
-      select m.seq, m.in_doubt from runtime.mailbox m
-      join unnest(${refs.map((r) => r.actorId)}::uuid[], ${refs.map((r) => r.id)}::uuid[]) as u(actor_id, id)
-        on m.actor_id = u.actor_id and m.id = u.id
-      where m.recipient = ${recipient} and (m.lease_until is null or m.lease_until < clock_timestamp())
-      order by m.seq for update of m skip locked)
-    update runtime.mailbox m
-    set attempts = m.attempts + 1, in_doubt = true, lease_until = clock_timestamp() + ${leaseMs}::int * interval '1 millisecond',
-      wake_at = clock_timestamp() + ${leaseMs}::int * interval '1 millisecond'
-    from free where m.seq = free.seq
-    returning m.seq, m.id, m.actor_id, m.type, m.data::text as data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue, m.sent_at,
-      m.attempts, free.in_doubt as was_in_doubt`.execute(trx);
-  return rows.map((row) => ({
-    seq: row.seq,
-    id: row.id,
-    recipient,
-    actorId: row.actor_id,
-    type: row.type,
-    data: payloadOf(row.data),
-    source: row.source,
-    correlationId: row.correlation_id,
-    causationId: row.causation_id,
-    clockId: row.clock_id,
-    queue: row.queue,
-    sentAt: row.sent_at,
-    attempts: row.attempts,
-    deferred: false,
-    lastError: null,
-    heldUntil: null,
-    inDoubt: row.was_in_doubt,
-  }));
-}
-
-/** Removes claimed rows; answers the sequence numbers of those whose claim was still the current one. */
-async function removeClaims(trx: Trx, claims: readonly Claim[]): Promise<Set<string>> {
-  if (claims.length === 0) return new Set();
-  const { rows } = await sql<{ seq: string }>`/* prepared */
-    delete from runtime.mailbox m
-    using unnest(${claims.map((c) => c.seq)}::bigint[], ${claims.map((c) => c.attempts)}::int[]) as u(seq, attempts)
-    where m.seq = u.seq and m.attempts = u.attempts returning m.seq`.execute(trx);
-  return new Set(rows.map((row) => row.seq));
-}
-
-/** Gives claims back for a later run; one that keeps throwing goes to dead letters. */
-async function postpone(trx: Trx, settlements: readonly Settlement[]): Promise<void> {
-  for (const { claim, outcome } of settlements) {
-    if (outcome.kind !== 'again') continue;
-    if (claim.attempts >= maxThrows && outcome.reason.startsWith('Error')) {
-      if ((await removeClaims(trx, [claim])).has(claim.seq))
-        await buryMessages(trx, [{ taken: claim, attempts: claim.attempts, error: outcome.reason }]);
-      continue;
-    }
-    await sql`/* prepared */
-      update runtime.mailbox
-      set lease_until = null, in_doubt = ${outcome.unknown}::boolean, last_error = ${outcome.reason},
-        wake_at = clock_timestamp() + ${Math.round(outcome.afterMs)}::int * interval '1 millisecond'
-      where seq = ${claim.seq}::bigint and attempts = ${claim.attempts}::int`.execute(trx);
-  }
 }
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {

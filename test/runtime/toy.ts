@@ -42,29 +42,40 @@ export function createReferee() {
   return referee;
 }
 
+type HornSays = EffectOutcome | 'blow';
+
 /** A horn that writes down what was blown, with a look-up, and can be told to misbehave. */
 export function createHorn(leaseMs = 2000) {
-  const blown: string[] = [];
-  const runs: EffectRun[] = [];
   const horn = {
     kind: 'effect' as const,
     leaseMs,
-    blown,
-    runs,
-    behave: null as ((text: string, run: EffectRun) => Promise<EffectOutcome | 'blow'>) | null,
-    async run(message: Received, run: EffectRun): Promise<EffectOutcome> {
+    /** Message ids in the order in which they were heard outside. */
+    blown: [] as string[],
+    runs: [] as (EffectRun & { readonly id: string; readonly prepared: unknown })[],
+    behave: null as ((message: Received, run: EffectRun) => Promise<HornSays>) | null,
+    read: null as ((trx: Trx, messages: readonly Received[]) => Promise<readonly unknown[]>) | null,
+    write: null as ((trx: Trx, settled: readonly Settled[]) => Promise<void>) | null,
+    async prepare(trx: Trx, messages: readonly Received[]): Promise<readonly unknown[]> {
+      return (await horn.read?.(trx, messages)) ?? [];
+    },
+    async finish(trx: Trx, settled: readonly Settled[]): Promise<void> {
+      await horn.write?.(trx, settled);
+    },
+    async run(message: Received, run: EffectRun, prepared: unknown): Promise<EffectOutcome> {
+      horn.runs.push({ ...run, id: message.id, prepared });
       const { to, text } = message.data as { to: string; text: string };
-      runs.push(run);
-      const done: EffectOutcome = { kind: 'done', emit: [{ type: 'Heard', data: { to, text } }] };
-      if (run.lookUp && blown.includes(message.id)) return done;
-      const said = (await horn.behave?.(text, run)) ?? 'blow';
+      const done: EffectOutcome = { kind: 'done', emit: [{ type: 'Heard', data: { to, text } }], record: text };
+      if (run.lookUp && horn.blown.includes(message.id)) return done;
+      const said = (await horn.behave?.(message, run)) ?? 'blow';
       if (said !== 'blow') return said;
-      blown.push(message.id);
+      horn.blown.push(message.id);
       return done;
     },
   } satisfies Effect & Record<string, unknown>;
   return horn;
 }
+
+type Settled = { readonly message: Received; readonly record: unknown };
 
 const targets: Record<string, { recipient: string; queue: string | null; public?: boolean }> = {
   Join: { recipient: 'player', queue: 'players' },
