@@ -89,6 +89,13 @@ export function route(type: string, data: unknown) {
   return { deliveries, channel: entry.visibility === 'public' ? wire.channel : null, version: entry.version };
 }
 
+/** What the world outside may see of an event: everything but what is personal (invariant 10). */
+export function publicData(type: string, data: unknown): unknown {
+  const personal = messages[type as MessageName]?.personal ?? [];
+  if (personal.length === 0) return data;
+  return Object.fromEntries(Object.entries(data as object).filter(([field]) => !personal.includes(field)));
+}
+
 /** The queue that brings messages of this type to this recipient; timers have a queue of their own per service. */
 export function queueOf(type: string, recipient: string): string {
   const address = wires.get(type)?.addresses.find(({ to }) => to === recipient);

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { publicData } from './routing.js';
 
 /** A public event as a stream carries it. */
 export interface StreamEvent {
@@ -47,7 +48,7 @@ export function toFields(event: StreamEvent): string[] {
     ],
   ];
   if (event.causationId) fields.push('causationid', event.causationId);
-  fields.push('data', JSON.stringify(event.data));
+  fields.push('data', JSON.stringify(publicData(event.type, event.data)));
   return fields;
 }
 

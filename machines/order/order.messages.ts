@@ -93,6 +93,7 @@ export const orderMessages = {
       confirmationTimestamp: instant,
       subscriptionId: uuid.optional(),
     }),
+    ['shippingAddress'],
   ),
   OrderCancelled: event(
     '1.0.0',
@@ -114,5 +115,6 @@ export const orderMessages = {
       subscriptionId: uuid.optional(),
       timestamp: instant,
     }),
+    ['cancellationNote'],
   ),
 };

@@ -89,6 +89,7 @@ export const paymentMessages = {
       transactionId: uuid,
       initiatedAt: instant,
     }),
+    ['paymentMethod', 'risk'],
   ),
   PaymentProcessed: event(
     '1.0.0',

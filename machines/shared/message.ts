@@ -11,15 +11,23 @@ export interface MessageType<S extends z.ZodType = z.ZodType> {
   readonly version: string;
   readonly summary: string;
   readonly schema: S;
+  /** Fields that only FlowMart's own services get: a public event reaches its stream without them (invariant 10). */
+  readonly personal?: readonly string[];
 }
 
-/** Declares a public event: past tense, appended to its channel's stream. */
-export const event = <S extends z.ZodType>(version: string, summary: string, schema: S): MessageType<S> => ({
+/** Declares a public event: past tense, appended to its channel's stream, without the fields that are personal. */
+export const event = <S extends z.ZodType>(
+  version: string,
+  summary: string,
+  schema: S,
+  personal: readonly (keyof z.infer<S> & string)[] = [],
+): MessageType<S> => ({
   intent: 'event',
   visibility: 'public',
   version,
   summary,
   schema,
+  personal,
 });
 
 /** Declares an event that only FlowMart's own services see. */

@@ -100,6 +100,7 @@ export const shipmentMessages = {
       shippingCost: money.nullable(),
       createdAt: instant,
     }),
+    ['address'],
   ),
   ShipmentDispatched: event(
     '1.0.0',

@@ -26,11 +26,12 @@ function describe(property: Property): string {
 
 /** Every message with its fields, as Markdown: derived from the zod schemas alone. */
 export function eventCatalogue(): string {
-  const parts = Object.entries(messages).map(([name, { intent, visibility, version, summary, schema }]) => {
+  const parts = Object.entries(messages).map(([name, { intent, visibility, version, summary, schema, personal }]) => {
     const json = z.toJSONSchema(schema) as Property & { readonly required?: readonly string[] };
     const wire = wires.get(name);
     const rows = Object.entries(json.properties ?? {}).map(
-      ([field, property]) => `| ${field} | ${describe(property)} | ${json.required?.includes(field) ? 'yes' : 'no'} |`,
+      ([field, property]) =>
+        `| ${field} | ${describe(property)} | ${json.required?.includes(field) ? 'yes' : 'no'}${personal?.includes(field) ? ', but never in the stream' : ''} |`,
     );
     const kind = `${visibility === 'public' ? 'public ' : ''}${intent}, version ${version}${wire?.channel ? `, on \`${wire.channel}\`` : ''}`;
     return [`## ${name}`, '', `${summary} (${kind})`, '', '| Field | Type | Always |', '|---|---|---|', ...rows].join(

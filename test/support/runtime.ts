@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
 import { freePort } from '../../scripts/dev/freePort.js';
 import { seed } from '../../scripts/seed.js';
 import { type StripeSandbox, startStripeSandbox } from '../../scripts/stripeSandbox/server.js';
@@ -16,13 +16,18 @@ export interface TestRuntime {
   readonly url: string;
   readonly db: Kysely<Database>;
   readonly sandbox: StripeSandbox;
+  /** Where its queues and streams are. */
+  readonly redis: { readonly url: string; readonly prefix: string };
   close(): Promise<void>;
 }
 
 const webhookSecret = 'whsec_flowmart_sandbox';
 
-/** Starts it; everything is as `npm start` would have it, only quicker to sweep. */
-export async function startRuntime(env: NodeJS.ProcessEnv = {}): Promise<TestRuntime> {
+/**
+ * Starts it; everything is as `npm start` would have it, only quicker to sweep.
+ * @param logTo takes the log instead of standard output
+ */
+export async function startRuntime(env: NodeJS.ProcessEnv = {}, logTo?: DestinationStream): Promise<TestRuntime> {
   const [database, redis, port] = await Promise.all([testDatabase(), testRedis(), freePort()]);
   await seed(database.url);
   const sandbox = await startStripeSandbox({
@@ -39,7 +44,7 @@ export async function startRuntime(env: NodeJS.ProcessEnv = {}): Promise<TestRun
     LOG_LEVEL: 'warn',
     ...env,
   });
-  const log = pino({ level: config.logLevel });
+  const log = logTo ? pino({ level: config.logLevel }, logTo) : pino({ level: config.logLevel });
   const options = {
     config,
     log,
@@ -53,6 +58,7 @@ export async function startRuntime(env: NodeJS.ProcessEnv = {}): Promise<TestRun
     url: web.url,
     db: web.db,
     sandbox,
+    redis,
     async close() {
       await web.stop();
       await worker.stop();

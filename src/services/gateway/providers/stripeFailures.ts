@@ -28,7 +28,9 @@ export function failedCharge(error: unknown): Declined | Unknown {
   const refusal = error as Stripe.errors.StripeError;
   const gatewayReferenceId = idOf(refusal.payment_intent);
   if (refusal.code === 'resource_missing' && refusal.param === 'payment_method') {
-    return { ...declined(gatewayReferenceId, refusal), failureReason: 'invalid_payment_method' };
+    // In our words: Stripe's repeat the token, and the message goes to people and streams (invariant 10).
+    const unknownMethod = { code: refusal.code, message: 'Stripe does not know this payment method.' };
+    return { ...declined(gatewayReferenceId, unknownMethod), failureReason: 'invalid_payment_method' };
   }
   return declined(gatewayReferenceId, refusal);
 }
