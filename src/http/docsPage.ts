@@ -38,7 +38,9 @@ export const docsStyle = `body { margin: 0; background: #fff; }
 .bar a { margin-left: auto; color: #bfe0ff; }
 .swagger-ui .info { margin: 2em 0 1em; }
 .swagger-ui .info table { width: auto; }
-.swagger-ui .info table td, .swagger-ui .info table th { padding: 0.2em 1.2em 0.2em 0; }
+.swagger-ui .info table tbody tr td, .swagger-ui .info table thead tr th { min-width: 0; padding: 0.2em 1.2em 0.2em 0; vertical-align: baseline; }
+.swagger-ui .info summary { cursor: pointer; }
+.swagger-ui .info .title small { top: 0; }
 .swagger-ui .scheme-container { display: none; }
 noscript { display: block; max-width: 40em; margin: 3em auto; font: 16px/1.5 system-ui, sans-serif; }
 `;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ProblemCode, problemCodes } from './problemCodes.js';
-import type { AnyRouteDefinition, Route } from './route.js';
+import type { AnyRouteDefinition, Route, Tag } from './route.js';
 import { problemSchema } from './schemas.js';
 
 type Json = Record<string, unknown>;
@@ -49,26 +49,46 @@ export function openApiDocument(routes: readonly Route[]): Json {
   return {
     openapi: '3.1.1',
     info: {
-      title: 'FlowMart',
+      title: 'FlowMart API',
       version: '1.0.0',
       description: introduction,
     },
     servers: [{ url: '/' }],
-    tags: [...new Set(routes.map(({ definition }) => definition.tag))].map((name) => ({ name })),
+    tags: [...new Set(routes.map(({ definition }) => definition.tag))].map((name) => ({
+      name,
+      description: tags[name],
+    })),
     paths,
     components: { schemas },
   };
 }
 
+const tags: Readonly<Record<Tag, string>> = {
+  Orders: 'From the basket to the doorstep',
+  Payments: 'What is collected for orders',
+  Fraud: 'How risky payments are, and who decides',
+  Shipments: 'Parcels on their way',
+  Inventory: 'Stock by warehouse',
+  Notifications: 'What people are told',
+  Products: 'What is for sale',
+  Customers: 'Who buys',
+};
+
 const introduction = [
   'Orders, payments, stock, shipments and what belongs to them.',
   '',
-  'Amounts are integers in the minor unit of their currency (`{"amount": 13497, "currency": "USD"}` is $134.97), ids are UUIDs, instants are UTC.',
-  'Every request that changes something may carry an `Idempotency-Key`. Failures are problem documents (RFC 9457) whose `code` is stable:',
+  '- Amounts are integers in the minor unit of their currency: `{"amount": 13497, "currency": "USD"}` is $134.97. Ids are UUIDs, instants are UTC.',
+  '- Every request that changes something may carry an `Idempotency-Key`, and is then safe to repeat.',
+  '- Every answer has an `X-Request-Id` and an `X-Correlation-Id`; send the latter to tie several requests together.',
+  '- Failures are problem documents (RFC 9457) whose `code` is stable.',
+  '',
+  '<details><summary>The problem codes</summary>',
   '',
   '| code | status | |',
   '|---|---|---|',
   ...Object.entries(problemCodes).map(([code, { status, title }]) => `| \`${code}\` | ${status} | ${title} |`),
+  '',
+  '</details>',
 ].join('\n');
 
 function operation(definition: AnyRouteDefinition, schemas: Json): Json {

@@ -11,7 +11,8 @@ export function securityHeaders(production: boolean): HttpMiddleware {
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
-        baseUri: ["'none'"],
+        // bull-board's pages name their own base.
+        baseUri: ["'self'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
         imgSrc: ["'self'", 'data:'],
