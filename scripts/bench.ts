@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { rmSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Completions, closedLoop, openLoop } from './bench/load.js';
@@ -8,6 +8,7 @@ import { readPromises } from './bench/promises.js';
 import { openStage, type Stage } from './bench/stage.js';
 import { type BenchReport, type ClosedRow, describe, type OpenRow } from './bench/table.js';
 import { perOrderTransactions, sixJobChain } from './bench/yardsticks.js';
+import { temporaryFolder } from './dev/temporaryFolder.js';
 import { UserError } from './dev/userError.js';
 
 const help = `npm run bench -- [options]
@@ -47,7 +48,7 @@ async function bench(): Promise<BenchReport> {
   if ([seconds, ...inFlights, ...workerCounts, ...shares].some((n) => !Number.isFinite(n) || n <= 0)) {
     throw new UserError('Every number must be positive; see --help.');
   }
-  const folder = mkdtempSync(join(tmpdir(), 'flowmart-bench-'));
+  const folder = temporaryFolder('flowmart-bench-');
   const closed: Omit<ClosedRow, 'perOrderTransactionRatio' | 'sixJobChainRatio'>[] = [];
   const open: OpenRow[] = [];
   let yardsticks = { perOrderTransactions: 0, sixJobChain: 0 };

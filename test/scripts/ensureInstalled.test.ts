@@ -1,10 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { installReason } from '../../scripts/ensureInstalled.mjs';
 import { nodeComplaint } from '../../scripts/nodeVersion.mjs';
-import { testFolder } from '../support/folder.js';
+import { testSubfolder } from '../support/folder.js';
 
 describe('npm start and npm test install dependencies', () => {
   const locked = {
@@ -24,7 +23,7 @@ describe('npm start and npm test install dependencies', () => {
   let root: string;
 
   beforeEach(async () => {
-    root = await mkdtemp(join(await testFolder(), 'install-'));
+    root = testSubfolder('install-');
     writeFileSync(join(root, 'package-lock.json'), JSON.stringify({ packages: { '': { name: 'shop' }, ...locked } }));
   });
 

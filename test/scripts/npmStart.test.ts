@@ -1,7 +1,5 @@
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import { testFolder } from '../support/folder.js';
+import { testSubfolder } from '../support/folder.js';
 import { type SpawnedProcess, spawnProcess } from '../support/processes.js';
 
 /** What the `curl` command that npm start prints would send. */
@@ -16,7 +14,7 @@ describe('npm start', function () {
   let running: SpawnedProcess;
 
   before(async () => {
-    folder = await mkdtemp(join(await testFolder(), 'start-'));
+    folder = testSubfolder('start-');
   });
 
   async function start(): Promise<void> {

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { chmod } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { reaper } from '../../scripts/dev/reaper.js';
+import { temporaryFolder } from '../../scripts/dev/temporaryFolder.js';
 
 // Loaded twice (as CommonJS and as ESM, say) there would be two of every server, and the hooks would stop only one.
 const marker = Symbol.for('flowmart/test/support');
@@ -13,13 +11,17 @@ Object.assign(globalThis, { [marker]: true });
 let folder: string | undefined;
 
 /** The run's temporary folder, removed when the run ends, however it ends. */
-export async function testFolder(): Promise<string> {
+export function testFolder(): string {
   if (!folder) {
-    folder = mkdtempSync(join(tmpdir(), 'flowmart-test-'));
-    await chmod(folder, 0o755); // Run by root, PostgreSQL is somebody else and must get in.
+    folder = temporaryFolder('flowmart-test-');
     reaper.remove(folder);
   }
   return folder;
+}
+
+/** A new folder in it. */
+export function testSubfolder(prefix: string): string {
+  return temporaryFolder(prefix, testFolder());
 }
 
 export function removeTestFolder(): void {

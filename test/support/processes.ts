@@ -1,8 +1,7 @@
-import { mkdtempSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Exit, lastLines, type ManagedProcess, startProcess } from '../../scripts/dev/managedProcess.js';
-import { testFolder } from './folder.js';
+import { testSubfolder } from './folder.js';
 
 /** A process of FlowMart's, such as a web or a worker, that a test started. */
 export interface SpawnedProcess extends ManagedProcess {
@@ -31,7 +30,7 @@ export async function spawnProcess(
     command: process.execPath,
     args: ['--import', 'tsx', script, ...args],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, NODE_ENV: 'test', ...env },
-    logFile: join(mkdtempSync(join(await testFolder(), `${name}-`)), 'output.log'),
+    logFile: join(testSubfolder(`${name}-`), 'output.log'),
   });
   managed.unref();
   const fail = (what: string) => {

