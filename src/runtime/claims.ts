@@ -89,14 +89,35 @@ export async function claimRows(
   }));
 }
 
-/** Removes claimed rows; answers the sequence numbers of those whose claim was still the current one. */
-export async function removeClaims(trx: Trx, claims: readonly Claim[]): Promise<Set<string>> {
-  if (claims.length === 0) return new Set();
-  const { rows } = await sql<{ seq: string }>`/* prepared */
-    delete from runtime.mailbox m
-    using unnest(${claims.map((c) => c.seq)}::bigint[], ${claims.map((c) => c.attempts)}::int[]) as u(seq, attempts)
-    where m.seq = u.seq and m.attempts = u.attempts returning m.seq`.execute(trx);
-  return new Set(rows.map((row) => row.seq));
+/**
+ * Consumes claimed rows whose claim is still the current one: removes them and appends them to the journal. Answers their
+ * sequence numbers and the instant.
+ */
+export async function settleClaims(trx: Trx, claims: readonly Claim[]): Promise<{ seqs: Set<string>; at: string }> {
+  const { rows } = await sql<{ seq: string | null; at: Date }>`/* prepared */
+    with now as (select date_trunc('milliseconds', clock_timestamp()) as at),
+    consumed as (
+      delete from runtime.mailbox m
+      using unnest(${claims.map((c) => c.seq)}::bigint[], ${claims.map((c) => c.attempts)}::int[]) as u(seq, attempts)
+      where m.seq = u.seq and m.attempts = u.attempts
+      returning m.seq, m.recipient, m.actor_id, m.id, m.type, m.data, m.correlation_id, m.causation_id),
+    written as (
+      insert into runtime.journal (recipient, actor_id, message_id, type, data, correlation_id, causation_id, outcome, at)
+      select recipient, actor_id, id, type, data, correlation_id, causation_id, 'settled', now.at from consumed, now order by seq)
+    select consumed.seq, now.at from now left join consumed on true`.execute(trx);
+  return {
+    seqs: new Set(rows.flatMap(({ seq }) => (seq === null ? [] : [seq]))),
+    at: (rows[0]?.at ?? new Date()).toISOString(),
+  };
+}
+
+/** Whether nobody has taken a claim over since. */
+async function isCurrent(trx: Trx, claim: Claim): Promise<boolean> {
+  const { rows } =
+    await sql`select 1 from runtime.mailbox where seq = ${claim.seq} and attempts = ${claim.attempts} for update`.execute(
+      trx,
+    );
+  return rows.length > 0;
 }
 
 /** Gives claims back for a later run, which does not begin before its time; one that keeps throwing goes to dead letters. */
@@ -104,7 +125,7 @@ export async function postpone(trx: Trx, settlements: readonly Settlement[]): Pr
   for (const { claim, outcome } of settlements) {
     if (outcome.kind === 'done') continue;
     if (outcome.kind === 'thrown' && (outcome.fatal || claim.attempts >= maxRuns)) {
-      if ((await removeClaims(trx, [claim])).has(claim.seq))
+      if (await isCurrent(trx, claim))
         await buryMessages(trx, [{ taken: claim, attempts: claim.attempts, error: outcome.reason }]);
       continue;
     }

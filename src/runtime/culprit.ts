@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { backoffMs, describeError, type Engine, maxAttempts } from './drain.js';
 import { FatalError } from './errors.js';
-import { buryMessages, type Key, lockActors, type Returned, returnMessages, takeMessages } from './store.js';
+import { buryMessages, type Kept, type Key, keepMessages, lockActors, readMessages } from './store.js';
 
 /** Sequence numbers of the messages in a mailbox, in the order in which they were sent. */
 export async function waitingIn(engine: Engine, key: Key): Promise<string[]> {
@@ -41,12 +41,12 @@ export async function findCulprit(
 export async function setAside(engine: Engine, key: Key, seq: string, error: unknown): Promise<boolean> {
   return engine.db.transaction().execute(async (trx) => {
     await lockActors(trx, [key]);
-    const { now, taken } = await takeMessages(trx, [key]);
+    const { now, taken } = await readMessages(trx, [key]);
     const culprit = taken.find((one) => one.seq === seq);
     const attempts = (culprit?.attempts ?? 0) + 1;
     const parked = error instanceof FatalError || attempts >= maxAttempts;
     const wakeAt = parked ? null : new Date(now.getTime() + backoffMs(attempts));
-    const returned: Returned[] = taken
+    const kept: Kept[] = taken
       .filter((one) => one !== culprit)
       .map((one) => ({
         taken: one,
@@ -59,9 +59,9 @@ export async function setAside(engine: Engine, key: Key, seq: string, error: unk
     if (culprit) {
       const text = describeError(error);
       if (parked) await buryMessages(trx, [{ taken: culprit, attempts, error: text }]);
-      else returned.push({ taken: culprit, deferred: false, attempts, error: text, wakeAt, held: true });
+      else kept.push({ taken: culprit, deferred: false, attempts, error: text, wakeAt, held: true });
     }
-    await returnMessages(trx, returned);
+    await keepMessages(trx, kept);
     return parked;
   });
 }

@@ -18,21 +18,21 @@ import type { Delivery, Ref, Routing } from './routing.js';
 import {
   type ActorWrite,
   buryMessages,
+  consumeMessages,
   type Entry,
+  type Kept,
   type Key,
+  keepMessages,
   loadActors,
   lockActors,
   logEvents,
   type Publication,
-  type Returned,
-  returnMessages,
+  readMessages,
   type Sending,
   type StoredActor,
   saveActors,
   sendMessages,
   type Taken,
-  takeMessages,
-  writeJournal,
 } from './store.js';
 import { type Arming, armTimers, disarmTimers } from './timers.js';
 
@@ -103,7 +103,7 @@ class Drain {
   readonly #entries: Entry[] = [];
   readonly #sendings: Sending[] = [];
   readonly #publications: Publication[] = [];
-  readonly #returned: Returned[] = [];
+  readonly #kept: Kept[] = [];
   readonly #buried: { taken: Taken; attempts: number; error: string }[] = [];
   /** Ids of direct messages: somebody waits to hear what they did. */
   readonly #awaited: ReadonlySet<string>;
@@ -118,7 +118,7 @@ class Drain {
 
   async run(): Promise<Drained> {
     await lockActors(this.#trx, this.#units);
-    const { now, taken } = await takeMessages(this.#trx, this.#units);
+    const { now, taken } = await readMessages(this.#trx, this.#units);
     this.#now = now.toISOString();
     await this.#assign(taken);
     await this.#work();
@@ -141,8 +141,7 @@ class Drain {
     const limits = new Map(this.#units.map(({ recipient, actorId, upTo }) => [`${recipient}/${actorId}`, upTo]));
     for (const message of taken) {
       const upTo = limits.get(`${message.recipient}/${message.actorId}`);
-      if (upTo !== undefined && BigInt(message.seq) > BigInt(upTo)) this.#returned.push(back(message));
-      else add(message, { message, taken: message });
+      if (upTo === undefined || BigInt(message.seq) <= BigInt(upTo)) add(message, { message, taken: message });
     }
     for (const unit of this.#units) if (unit.direct) add(unit, { message: unit.direct, taken: null });
 
@@ -220,7 +219,7 @@ class Drain {
   #holdBack(key: Key, pending: readonly Pending[], until: Date | null = pending[0]?.taken?.heldUntil ?? null): void {
     for (const { message, taken } of pending) {
       if (taken) {
-        this.#returned.push({ ...back(taken), deferred: false, wakeAt: taken.heldUntil ?? until });
+        this.#kept.push({ ...asIs(taken), deferred: false, wakeAt: taken.heldUntil ?? until });
         continue;
       }
       // A command that came straight from a request is not stored yet; from now on it waits like the others.
@@ -250,14 +249,14 @@ class Drain {
       return;
     }
     if (step.outcome === 'ignored') {
-      this.#journal(work, message, before, before, 'ignored', step.reason);
+      this.#journal(work, pending, before, before, 'ignored', step.reason);
       this.#answer(work, message, { outcome: 'ignored', reason: step.reason });
       return;
     }
     const { next } = step;
     this.#emit(step.emitted, message, work);
     work.apply(next, step.arm, step.disarm, message, this.#now);
-    this.#journal(work, message, before, next, 'applied', null);
+    this.#journal(work, pending, before, next, 'applied', null);
     this.#answer(work, message, { outcome: 'applied', reason: null });
   }
 
@@ -275,6 +274,7 @@ class Drain {
       this.#emit(handled.emit ?? [], pending.message, sender);
       this.#entries.push({
         ...sender,
+        seq: pending.taken?.seq ?? null,
         message: pending.message,
         version: null,
         machineVersion: null,
@@ -390,19 +390,20 @@ class Drain {
       return null;
     }
     const wakeAt = new Date(Date.parse(this.#now) + backoffMs(attempts));
-    this.#returned.push({ taken: pending.taken, deferred: false, attempts, error: text, wakeAt, held: true });
+    this.#kept.push({ taken: pending.taken, deferred: false, attempts, error: text, wakeAt, held: true });
     return { wakeAt };
   }
 
   #journal(
     work: ActorWork,
-    message: Envelope,
+    { message, taken }: Pending,
     before: Living | null,
     after: Living | null,
     outcome: 'applied' | 'ignored',
     reason: string | null,
   ): void {
     this.#entries.push({
+      seq: taken?.seq ?? null,
       recipient: work.recipient,
       actorId: work.actorId,
       message,
@@ -436,7 +437,8 @@ class Drain {
     const disarmed: (Key & { name: string })[] = [];
     for (const work of this.#actors.values()) {
       for (const { taken, message } of work.deferred) {
-        if (taken) this.#returned.push({ ...back(taken), deferred: true });
+        if (taken?.deferred) continue;
+        if (taken) this.#kept.push({ ...asIs(taken), deferred: true });
         else
           this.#sendings.push({
             envelope: message,
@@ -454,10 +456,10 @@ class Drain {
       disarmed.push(...work.disarmed());
     }
     for (const [actor, list] of writes) await saveActors(this.#trx, actor.table, actor.version, list);
-    await writeJournal(this.#trx, this.#entries);
+    await consumeMessages(this.#trx, this.#entries);
     await disarmTimers(this.#trx, disarmed);
     await armTimers(this.#trx, armings);
-    await returnMessages(this.#trx, this.#returned);
+    await keepMessages(this.#trx, this.#kept);
     await buryMessages(this.#trx, this.#buried);
     await sendMessages(this.#trx, this.#sendings, this.#engine.wakeAfterMs);
     await logEvents(this.#trx, this.#publications);
@@ -566,7 +568,7 @@ class ActorWork implements Key {
   }
 }
 
-const back = (taken: Taken): Returned => ({
+const asIs = (taken: Taken): Kept => ({
   taken,
   deferred: taken.deferred,
   attempts: taken.attempts,

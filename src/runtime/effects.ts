@@ -1,14 +1,13 @@
-import { sql } from 'kysely';
 import type { Outgoing, Received } from '../../machines/shared/message.js';
-import { type Claim, claimRows, postpone, removeClaims, type Settlement, type Thrown } from './claims.js';
+import { type Claim, claimRows, postpone, type Settlement, settleClaims, type Thrown } from './claims.js';
 import { describeError, type Engine } from './drain.js';
 import { type Envelope, envelope } from './envelope.js';
 import { FatalError } from './errors.js';
 import { Groups } from './groups.js';
 import { isTransient } from './lane.js';
-import type { Effect, EffectOutcome, Trx } from './ports.js';
+import type { Effect, EffectOutcome } from './ports.js';
 import type { Ref } from './routing.js';
-import { logEvents, type Publication, type Sending, sendMessages, writeJournal } from './store.js';
+import { logEvents, type Publication, type Sending, sendMessages } from './store.js';
 
 export interface EffectsOptions {
   readonly engine: Engine;
@@ -156,16 +155,15 @@ export class Effects {
       const done = settlements.filter(({ outcome }) => outcome.kind === 'done');
       await postpone(trx, settlements);
       // Only the current holder of a claim may settle it: whoever took it over since has looked the outcome up.
-      const held = await removeClaims(
+      const { seqs, at } = await settleClaims(
         trx,
         done.map(({ claim }) => claim),
       );
-      const settled = done.filter(({ claim }) => held.has(claim.seq));
+      const settled = done.filter(({ claim }) => seqs.has(claim.seq));
       const sendings: Sending[] = [];
       const publications: Publication[] = [];
-      const { now } = await readClock(trx);
       for (const { claim, outcome } of settled) {
-        if (outcome.kind === 'done') this.#route(claim, outcome.emit, now, sendings, publications);
+        if (outcome.kind === 'done') this.#route(claim, outcome.emit, at, sendings, publications);
       }
       for (const [recipient, own] of groupBy(settled, ({ claim }) => claim.recipient)) {
         await this.#effectOf(recipient).finish?.(
@@ -176,21 +174,6 @@ export class Effects {
           })),
         );
       }
-      await writeJournal(
-        trx,
-        settled.map(({ claim }) => ({
-          recipient: claim.recipient,
-          actorId: claim.actorId,
-          message: claim,
-          version: null,
-          machineVersion: null,
-          before: null,
-          after: null,
-          outcome: 'settled' as const,
-          reason: null,
-          at: now,
-        })),
-      );
       await sendMessages(trx, sendings, engine.wakeAfterMs);
       await logEvents(trx, publications);
       return sendings.map(({ envelope: sent, delivery }) => ({ id: sent.id, type: sent.type, ...delivery }));
@@ -245,13 +228,6 @@ const thrown = (error: unknown, unknown: boolean): Thrown => ({
   unknown,
   reason: describeError(error),
 });
-
-async function readClock(trx: Trx): Promise<{ now: string }> {
-  const { rows } = await sql<{
-    now: Date;
-  }>`/* prepared */ select clock_timestamp() as now where ${true}::boolean`.execute(trx);
-  return { now: (rows[0]?.now ?? new Date()).toISOString() };
-}
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();

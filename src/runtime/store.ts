@@ -10,7 +10,7 @@ export interface Key {
   readonly actorId: string;
 }
 
-/** A message as it was taken out of a mailbox. */
+/** A message as it waits in a mailbox. */
 export interface Taken extends Envelope {
   readonly seq: string;
   readonly recipient: string;
@@ -56,8 +56,8 @@ export async function lockActors(trx: Trx, keys: readonly Key[]): Promise<void> 
   await sql`/* prepared */ select count(pg_advisory_xact_lock(k)) from unnest(${locks}::bigint[]) as k`.execute(trx);
 }
 
-/** Takes every message of these actors out of their mailboxes, in the order in which they were sent, and reads the clock (ms precision). */
-export async function takeMessages(trx: Trx, keys: readonly Key[]): Promise<{ now: Date; taken: Taken[] }> {
+/** Reads every message in the mailboxes of these actors, in the order in which they were sent, and the clock (ms precision). */
+export async function readMessages(trx: Trx, keys: readonly Key[]): Promise<{ now: Date; taken: Taken[] }> {
   // The clock is read after the locks are held, so that `at` never runs backwards within one actor.
   const { rows } = await sql<{
     now: Date;
@@ -79,12 +79,11 @@ export async function takeMessages(trx: Trx, keys: readonly Key[]): Promise<{ no
     held_until: Date | null;
   }>`/* prepared */
     with keys as (select * from unnest(${keys.map((k) => k.actorId)}::uuid[], ${keys.map((k) => k.recipient)}::text[]) as k(actor_id, recipient)),
-    taken as (
-      delete from runtime.mailbox m using keys k
-      where m.actor_id = k.actor_id and m.recipient = k.recipient
-      returning m.seq, m.id, m.recipient, m.actor_id, m.type, m.data::text as data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
-        m.sent_at, m.deferred, m.attempts, m.last_error, case when m.lease_until > clock_timestamp() then m.lease_until end as held_until)
-    select n.now, t.* from (select clock_timestamp() as now) n left join taken t on true order by t.seq`.execute(trx);
+    waiting as (
+      select m.seq, m.id, m.recipient, m.actor_id, m.type, m.data::text as data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
+        m.sent_at, m.deferred, m.attempts, m.last_error, case when m.lease_until > clock_timestamp() then m.lease_until end as held_until
+      from runtime.mailbox m join keys k on m.actor_id = k.actor_id and m.recipient = k.recipient)
+    select n.now, w.* from (select clock_timestamp() as now) n left join waiting w on true order by w.seq`.execute(trx);
   const now = rows[0]?.now ?? new Date();
   const taken = rows
     .filter((row) => row.seq !== null)
@@ -179,7 +178,7 @@ export async function saveActors(
 /** An actor changed between reading and writing it although its lock was held; the drain is rolled back and tried again. */
 export class ConcurrentWriteError extends Error {
   constructor(table: string) {
-    super(`an actor of ${table} was changed by somebody else during a drain`);
+    super(`${table} was changed by somebody else during a drain`);
     this.name = 'ConcurrentWriteError';
   }
 }
@@ -208,8 +207,8 @@ export async function sendMessages(trx: Trx, sendings: readonly Sending[], wakeA
       jsonb_array_elements(${jsonArray(sendings.map((s) => textOf(s.envelope.data)))}::jsonb)) as u`.execute(trx);
 }
 
-/** A taken message that goes back to its place in the mailbox. */
-export interface Returned {
+/** A message that stays in its mailbox, otherwise than it was. */
+export interface Kept {
   readonly taken: Taken;
   readonly deferred: boolean;
   readonly attempts: number;
@@ -220,26 +219,17 @@ export interface Returned {
   readonly held: boolean;
 }
 
-/** Puts taken messages back under their old sequence numbers, so that they keep their place. */
-export async function returnMessages(trx: Trx, returned: readonly Returned[]): Promise<void> {
-  if (returned.length === 0) return;
-  await sql`
-    insert into runtime.mailbox (seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at,
-      wake_at, lease_until, deferred, attempts, last_error)
-    overriding system value
-    select u.seq, u.id, u.recipient, u.actor_id, u.type, u.data, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at,
-      coalesce(u.wake_at, clock_timestamp()), case when u.held then u.wake_at end, u.deferred, u.attempts, u.error
-    from unnest(${returned.map((r) => r.taken.seq)}::bigint[], ${returned.map((r) => r.taken.id)}::uuid[],
-      ${returned.map((r) => r.taken.recipient)}::text[], ${returned.map((r) => r.taken.actorId)}::uuid[],
-      ${returned.map((r) => r.taken.type)}::text[], ${returned.map((r) => textOf(r.taken.data))}::jsonb[],
-      ${returned.map((r) => r.taken.source)}::text[], ${returned.map((r) => r.taken.correlationId)}::uuid[],
-      ${returned.map((r) => r.taken.causationId)}::uuid[], ${returned.map((r) => r.taken.clockId)}::uuid[],
-      ${returned.map((r) => r.taken.queue)}::text[], ${returned.map((r) => r.taken.sentAt.toISOString())}::timestamptz[],
-      ${returned.map((r) => r.wakeAt?.toISOString() ?? null)}::timestamptz[], ${returned.map((r) => r.held)}::boolean[], ${returned.map((r) => r.deferred)}::boolean[],
-      ${returned.map((r) => r.attempts)}::int[], ${returned.map((r) => r.error)}::text[])
-      as u(seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, wake_at, held, deferred, attempts, error)`.execute(
-    trx,
-  );
+/** Notes on messages that stay why and how long they wait. */
+export async function keepMessages(trx: Trx, kept: readonly Kept[]): Promise<void> {
+  if (kept.length === 0) return;
+  await sql`/* prepared */
+    update runtime.mailbox m
+    set wake_at = coalesce(u.wake_at, clock_timestamp()), lease_until = case when u.held then u.wake_at end,
+      deferred = u.deferred, attempts = u.attempts, last_error = u.error
+    from unnest(${kept.map((k) => k.taken.seq)}::bigint[], ${kept.map((k) => k.wakeAt?.toISOString() ?? null)}::timestamptz[],
+      ${kept.map((k) => k.held)}::boolean[], ${kept.map((k) => k.deferred)}::boolean[], ${kept.map((k) => k.attempts)}::int[],
+      ${kept.map((k) => k.error)}::text[]) as u(seq, wake_at, held, deferred, attempts, error)
+    where m.seq = u.seq`.execute(trx);
 }
 
 /** Parks messages that no retry can help, with their error, until a person redrives them (invariant 8). */
@@ -247,32 +237,24 @@ export async function buryMessages(
   trx: Trx,
   buried: readonly { taken: Taken; attempts: number; error: string }[],
 ): Promise<void> {
-  for (const { taken, attempts, error } of buried) {
-    await trx
-      .insertInto('runtime.dead_letters')
-      .values({
-        seq: taken.seq,
-        id: taken.id,
-        recipient: taken.recipient,
-        actor_id: taken.actorId,
-        type: taken.type,
-        data: textOf(taken.data),
-        source: taken.source,
-        correlation_id: taken.correlationId,
-        causation_id: taken.causationId,
-        clock_id: taken.clockId,
-        queue: taken.queue,
-        sent_at: taken.sentAt,
-        attempts,
-        error,
-        died_at: sql`clock_timestamp()`,
-      })
-      .execute();
-  }
+  if (buried.length === 0) return;
+  await sql`
+    with dead as (
+      delete from runtime.mailbox m
+      using unnest(${buried.map((b) => b.taken.seq)}::bigint[], ${buried.map((b) => b.attempts)}::int[], ${buried.map((b) => b.error)}::text[])
+        as u(seq, attempts, error)
+      where m.seq = u.seq
+      returning m.seq, m.id, m.recipient, m.actor_id, m.type, m.data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
+        m.sent_at, u.attempts, u.error)
+    insert into runtime.dead_letters (seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at,
+      attempts, error, died_at)
+    select dead.*, clock_timestamp() from dead`.execute(trx);
 }
 
 /** What became of one consumed message. */
 export interface Entry {
+  /** Where the message lay in its mailbox; null for one that came straight from a request or was raised within the drain. */
+  readonly seq: string | null;
   readonly recipient: string;
   readonly actorId: string;
   readonly message: Envelope;
@@ -286,8 +268,38 @@ export interface Entry {
   readonly at: string;
 }
 
-/** Appends to the journal (invariant 7). */
-export async function writeJournal(trx: Trx, entries: readonly Entry[]): Promise<void> {
+/**
+ * Consumes messages: removes them from their mailboxes and appends them to the journal, within the database, with what they did
+ * (invariants 2 and 7).
+ * @throws {ConcurrentWriteError} when one is not there any more: its actor's lock did not hold
+ */
+export async function consumeMessages(trx: Trx, entries: readonly Entry[]): Promise<void> {
+  const stored = entries.filter((entry) => entry.seq !== null);
+  if (stored.length > 0) {
+    const { numAffectedRows } = await sql`/* prepared */
+      with outcomes as (
+        select * from unnest(${stored.map((e) => e.seq)}::bigint[], ${stored.map((e) => e.version)}::int[], ${stored.map((e) => e.machineVersion)}::int[],
+          ${stored.map((e) => e.before)}::text[], ${stored.map((e) => e.after)}::text[], ${stored.map((e) => e.outcome)}::text[],
+          ${stored.map((e) => e.reason)}::text[], ${stored.map((e) => e.at)}::timestamptz[])
+          with ordinality as u(seq, version, machine_version, before, after, outcome, reason, at, position)),
+      consumed as (
+        delete from runtime.mailbox m using outcomes o where m.seq = o.seq
+        returning m.recipient, m.actor_id, o.version, o.machine_version, m.id, m.type, m.data, m.correlation_id, m.causation_id,
+          o.before, o.after, o.outcome, o.reason, o.at, o.position)
+      insert into runtime.journal (recipient, actor_id, version, machine_version, message_id, type, data, correlation_id, causation_id,
+        state_before, state_after, outcome, reason, at)
+      select recipient, actor_id, version, machine_version, id, type, data, correlation_id, causation_id, before, after, outcome, reason, at
+      from consumed order by position`.execute(trx);
+    if (Number(numAffectedRows) !== stored.length) throw new ConcurrentWriteError('the mailbox');
+  }
+  await writeJournal(
+    trx,
+    entries.filter((entry) => entry.seq === null),
+  );
+}
+
+/** Appends messages that no mailbox held to the journal. */
+async function writeJournal(trx: Trx, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return;
   await sql`/* prepared */
     insert into runtime.journal (recipient, actor_id, version, machine_version, message_id, type, correlation_id, causation_id,
