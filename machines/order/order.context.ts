@@ -78,7 +78,7 @@ export interface OrderContext {
   readonly allocations: readonly Allocation[];
   /** Ids of the movements that `allocations` adds up, so that none counts twice; empty once nothing is awaited any more. */
   readonly movements: readonly string[];
-  /** The hold ended during a fraud review: payment can only go on if the stock is still there (G-26). */
+  /** The hold ended during a charge or a fraud review: the order goes on only if the stock is still there (G-26). */
   readonly holdExpired: boolean;
   readonly payment: OrderPayment | null;
   /** When a held order must have been decided (R-46). */

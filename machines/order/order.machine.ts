@@ -42,7 +42,6 @@ const collecting = {
     },
     { guard: 'fails', target: '#order.confirmed.paymentRetry', reenter: true, actions: 'noteFailure' }, // O-16
   ],
-  ReservationExpired: { target: cancelled, actions: { type: 'cancelBecause', params: 'PAYMENT_FAILED' } }, // O-17
 } as const;
 
 export const orderMachine = order.createMachine({
@@ -90,6 +89,8 @@ export const orderMachine = order.createMachine({
           meta: { defers: ['OutOfStock'] },
           on: {
             ...collecting,
+            // G-26: the charge under way decides. Its money has the stock held again; its failure is the end (O-17).
+            ReservationExpired: { actions: 'noteHoldExpired' },
             FraudCheckCompleted: { guard: 'needsReview', target: 'fraudHold', actions: 'holdForReview' }, // O-11
             FraudDetected: { guard: 'needsReview', target: 'fraudHold', actions: 'holdForReview' }, // O-11
           },
@@ -123,6 +124,7 @@ export const orderMachine = order.createMachine({
           },
           on: {
             ...collecting,
+            ReservationExpired: { target: cancelled, actions: { type: 'cancelBecause', params: 'PAYMENT_FAILED' } }, // O-17
             ChangePaymentMethod: [
               {
                 guard: 'isRetrying', // O-15

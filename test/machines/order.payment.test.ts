@@ -105,12 +105,22 @@ describe('the order machine, collecting its payment', () => {
       });
     }
 
-    it('cancels the order and its payment when the hold ends (O-17)', () => {
-      const order = awaitingPayment().when(expired());
-      expect(order.state).to.equal('cancelled');
-      expect(order.sentTypes).to.deep.equal(['OrderCancelled', 'CancelPayment']);
-      expect(cancellationOf(order)).to.include({ cancellationReason: 'PAYMENT_FAILED' });
-      expect(order.sent('CancelPayment')[0]).to.include({ paymentId: paymentOf(order) });
+    describe('and the hold ends', () => {
+      const late = () => awaitingPayment().when(expired());
+
+      it('waits for the charge that is under way (G-26)', () => {
+        expect(late().state).to.equal('confirmed.awaitingPayment');
+        expect(late().sentTypes).to.be.empty;
+        expect(told(late(), processed).state).to.equal('paid');
+      });
+
+      it('cancels the order and its payment as soon as that charge fails (O-17)', () => {
+        const order = told(late(), (pid) => failed(pid, { nextRetryAt: at(26) }));
+        expect(order.state).to.equal('cancelled');
+        expect(order.sentTypes).to.deep.equal(['OrderCancelled', 'CancelPayment']);
+        expect(cancellationOf(order)).to.include({ cancellationReason: 'PAYMENT_FAILED' });
+        expect(order.sent('CancelPayment')[0]).to.include({ paymentId: paymentOf(order) });
+      });
     });
 
     it('keeps the news that its stock could not be had again until the money is there (G-26)', () => {
@@ -179,6 +189,13 @@ describe('the order machine, collecting its payment', () => {
       expect(waiting.state).to.equal('confirmed.fraudHold');
       expect(waiting.deferred).to.have.lengthOf(2);
       expect(waiting.when(decided(pid, 'APPROVED')).state).to.equal('fulfilling.awaitingShipment');
+    });
+
+    it('keeps a failed charge, too, until it hears of the decision (O-12)', () => {
+      const waiting = told(fraudHold(), (pid) => failed(pid, { nextRetryAt: at(11) }));
+      expect(waiting.state).to.equal('confirmed.fraudHold');
+      expect(waiting.deferred).to.have.lengthOf(1);
+      expect(told(waiting, (pid) => decided(pid, 'APPROVED')).state).to.equal('confirmed.paymentRetry');
     });
 
     it('sends back money that came although nobody decided in time (O-34)', () => {
@@ -255,7 +272,14 @@ describe('the order machine, collecting its payment', () => {
     it('asks for another method when the payment learns that this one will never pass (O-16)', () => {
       const order = told(retrying(), (pid) => failed(pid, deadMethod));
       expect(order.state).to.equal('confirmed.paymentRetry');
+      expect(order.timers.map(({ dueAt }) => dueAt)).to.deep.equal([at(24 * 60 + 1)]);
       expect(order.when(changeMethod()).sentTypes).to.deep.equal(['OpenPayment']);
+    });
+
+    it('keeps the news that its stock could not be had again until the money is there (G-26)', () => {
+      const order = told(retrying().when(shortage()), processed);
+      expect(order.state).to.equal('cancelled');
+      expect(order.sent('RefundPayment')).to.have.lengthOf(1);
     });
 
     for (const [wait, start, sent] of [
