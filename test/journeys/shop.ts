@@ -154,7 +154,7 @@ export class Shop {
   /** Lets the time pass for which an order's stock is held (R-10). */
   async endHold({ id }: Order): Promise<void> {
     await makeDue(this.db, id, 'holdEnd');
-    await eventually(`the hold of ${id} has ended`, async () => (await this.reservation(id)) === 'expired.released');
+    await eventually(`the hold of ${id} has ended`, async () => (await this.reservation(id)) !== 'confirmed.held');
   }
 
   /** The state of an order's reservation. */
