@@ -152,19 +152,12 @@ describe('the order machine', () => {
     });
 
     it('adds up the lines of one product', () => {
-      const line = {
-        productId: mug,
-        sku: 'MUG-1',
-        productName: 'Mug',
-        quantity: 1,
-        unitPrice: usd(100),
-        totalPrice: usd(100),
-      };
+      const single = line(mug, 1, 100, 100);
       const zero = usd(0);
       const order = given(
         orderMachine,
         placed({
-          items: [line, line],
+          items: [single, single],
           subtotal: usd(200),
           discount: zero,
           tax: zero,

@@ -21,6 +21,7 @@ import {
   booked,
   cancellationOf,
   first,
+  type Order,
   one,
   paid,
   parcels,
@@ -61,12 +62,51 @@ describe('the order machine, shipping', () => {
       });
     });
 
+    it('ignores the completion of another payment', () => {
+      expect(paid().when(complete(id('another payment'), [one(mug, reno, 2)])).ignored).to.deep.equal([
+        'PaymentComplete',
+      ]);
+    });
+
     it('ignores the end of its hold and stock that is held again, and a payment that is told twice (G-26)', () => {
       const order = told(paid().when(expired(), reserved(mug, 2)), processed);
       expect(order.state).to.equal('paid');
       expect(order.emitted).to.be.empty;
       expect(order.ignored).to.deep.equal(['PaymentProcessed']);
       expect(paid().when(expired(), reserved(mug, 2)).ignored).to.have.lengthOf(2);
+    });
+  });
+
+  /** The status of each parcel, in order. */
+  const statuses = (order: Order) => Object.values(order.context.shipments).map(({ status }) => status);
+
+  describe('news of a parcel', () => {
+    const byHand = () => twoParcels().when(first(twoParcels()).byHand());
+    const troubled = () => shipped().when(first(shipped()).undelivered());
+    for (const [state, start] of [
+      ['fulfilling.awaitingShipment', twoParcels],
+      ['fulfilling.booked', booked],
+      ['fulfilling.manual', byHand],
+      ['shipped.dispatched', shipped],
+      ['shipped.deliveryException', troubled],
+    ] as const) {
+      it(`is ignored when ${state} if the parcel is not the order’s own`, () => {
+        const stranger = parcel(id('stranger'));
+        const order = start().when(...Object.values(stranger).map((tell) => tell()));
+        expect(order.ignored).to.have.lengthOf(6);
+        expect(order.state).to.equal(state);
+        expect(order.context).to.deep.equal(start().context);
+      });
+    }
+
+    it('is ignored when it is told twice', () => {
+      let order = twoParcels();
+      const { created, byHand, dispatched, undelivered, inTransit, delivered } = first(order);
+      for (const tell of [byHand, created, dispatched, undelivered, inTransit, delivered]) {
+        order = order.when(tell());
+        if (tell !== inTransit) expect(order.when(tell()).ignored, order.state).to.have.lengthOf(1);
+      }
+      expect(statuses(order)).to.deep.equal(['delivered', 'pending']);
     });
   });
 
@@ -95,12 +135,15 @@ describe('the order machine, shipping', () => {
       const order = twoParcels().when(first(twoParcels()).byHand(), second(twoParcels()).created());
       expect(order.state).to.equal('fulfilling.manual');
       expect(order.context.alerts).to.deep.equal(['manualFulfilment']);
-      expect(order.when(first(order).created()).state).to.equal('fulfilling.booked');
+      const labelled = order.when(first(order).created());
+      expect(labelled.state).to.equal('fulfilling.booked');
+      expect(statuses(labelled)).to.deep.equal(['booked', 'booked']);
     });
 
     it('waits for the carriers again once nothing is left to do by hand (O-20)', () => {
       const order = twoParcels().when(first(twoParcels()).byHand(), first(twoParcels()).created());
       expect(order.state).to.equal('fulfilling.awaitingShipment');
+      expect(statuses(order)).to.deep.equal(['booked', 'pending']);
       const both = twoParcels().when(...parcels(twoParcels()).map((each) => each.byHand()));
       expect(both.when(first(both).created()).state).to.equal('fulfilling.manual');
     });
@@ -140,6 +183,7 @@ describe('the order machine, shipping', () => {
     it('is in transit at the first scan and stays so at the next (O-22)', () => {
       const order = shipped().when(first(shipped()).inTransit());
       expect(order.state).to.equal('shipped.inTransit');
+      expect(statuses(order)).to.deep.equal(['inTransit']);
       expect(order.when(first(order).inTransit())).to.include({ state: 'shipped.inTransit' });
     });
 
@@ -153,6 +197,7 @@ describe('the order machine, shipping', () => {
     it('is delivered when its parcel is (O-24)', () => {
       const order = shipped().when(first(shipped()).inTransit(), first(shipped()).delivered());
       expect(order.state).to.equal('delivered');
+      expect(statuses(order)).to.deep.equal(['delivered']);
       expect(order.emitted).to.be.empty;
     });
 
@@ -166,7 +211,10 @@ describe('the order machine, shipping', () => {
 
     it('shows the parcel in trouble while another one moves (O-23)', () => {
       const troubled = oneOfTwo().when(second(oneOfTwo()).dispatched(), first(oneOfTwo()).undelivered());
-      const order = troubled.when(second(troubled).inTransit(), second(troubled).delivered());
+      const moving = troubled.when(second(troubled).inTransit());
+      expect(moving.state).to.equal('shipped.deliveryException');
+      expect(statuses(moving)).to.deep.equal(['deliveryFailed', 'inTransit']);
+      const order = moving.when(second(moving).delivered());
       expect(order.state).to.equal('shipped.deliveryException');
       expect(order.when(first(order).delivered()).state).to.equal('delivered');
     });
