@@ -46,6 +46,12 @@ describe('the choice of a carrier (H-01, R-71, R-75)', () => {
     );
   });
 
+  it('asks for each unit, and twice the price for express', () => {
+    expect(quote('USPS', parcel('US', 3)).cost).to.deep.equal({ amount: 600, currency: 'USD' });
+    expect(quote('USPS', parcel('US', 3, 'express')).cost).to.deep.equal({ amount: 1200, currency: 'USD' });
+    expect(quote('USPS', parcel('FR', 1)).cost).to.deep.equal({ amount: 2100, currency: 'USD' });
+  });
+
   it('tells when the parcel arrives', () => {
     const sent = parcel('US');
     expect(estimatedDelivery(at(), quote('USPS', sent))).to.equal(at(2 * 24 * 60));

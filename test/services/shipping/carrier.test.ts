@@ -130,6 +130,8 @@ describe('the carrier effect', () => {
   it('does not begin a call when its lease is running out', async () => {
     const outcome = await effect.run(request, run({ expired: () => true }), undefined);
     expect(outcome).to.include({ kind: 'again', unknown: false });
+    const doubtful = run({ expired: () => true, attempt: 2, lookUp: true });
+    expect(await effect.run(request, doubtful, undefined)).to.include({ kind: 'again', unknown: true });
     expect(carrier.requests).to.be.empty;
   });
 
