@@ -124,8 +124,10 @@ describe('an effect that throws (invariant 8)', () => {
   describe('in the part that writes its service’s rows', () => {
     const write = () => {
       toy.horn.write = async (trx, settled) => {
-        for (const { message, record } of settled)
-          await sql`insert into toy.echoes values (${message.id}, ${record})`.execute(trx);
+        for (const { message, record } of settled) {
+          await sql`insert into toy.echoes values (${message.id}, 'draft')`.execute(trx);
+          await sql`update toy.echoes set text = ${record} where id = ${message.id}`.execute(trx);
+        }
       };
     };
     const echoes = async (ref: Ref) => {
@@ -140,6 +142,7 @@ describe('an effect that throws (invariant 8)', () => {
       expect(await rowOf(ref)).to.include({ attempts: 1, in_doubt: true });
       expect((await rowOf(ref))?.last_error).to.include('violates check constraint');
       expect((await toy.mailbox(ref.actorId)).map((row) => row.type)).to.deep.equal(['BlowHorn']);
+      expect(await echoes(ref)).to.deep.equal([]);
       await sql`update runtime.mailbox set data = data || '{"text": "fine"}' where id = ${ref.id}`.execute(toy.db);
       await toy.endWait(ref.actorId);
       await effects.run(ref);

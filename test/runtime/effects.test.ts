@@ -193,8 +193,15 @@ describe('an effect (invariant 5)', () => {
       expect(settled).to.have.length(1);
     });
 
+    const again: EffectOutcome = { kind: 'again', afterMs: 9000, unknown: true, reason: 'the other' };
+
+    it('settles nothing even while the other is not done', async () => {
+      const { ref, taken } = await overtake('blow', again);
+      expect(await rowOf(ref)).to.deep.equal(taken);
+      expect(await heard(ref)).to.deep.equal([]);
+    });
+
     it('does not disturb the other’s claim', async () => {
-      const again: EffectOutcome = { kind: 'again', afterMs: 9000, unknown: true, reason: 'the other' };
       const { ref, taken } = await overtake({ ...again, afterMs: 0, unknown: false, reason: 'the late one' }, again);
       expect(await rowOf(ref)).to.deep.equal(taken);
       expect(taken).to.include({ last_error: 'the other', in_doubt: true, attempts: 2 });
