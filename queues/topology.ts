@@ -72,6 +72,7 @@ export const channels = {
       { to: 'fraud', by: 'paymentId', when: (failed) => failed.failureReason === 'fraud_suspected' },
       { to: 'notifications', by: 'paymentId' },
     ],
+    PaymentCancelled: [{ to: 'fraud', by: 'paymentId' }],
     PaymentComplete: [{ to: 'order', by: 'orderId' }],
     RefundCompleted: [{ to: 'notifications', by: 'paymentId' }],
     RefundFailed: [{ to: 'notifications', by: 'paymentId' }],

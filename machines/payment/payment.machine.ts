@@ -19,6 +19,7 @@ import {
   refundOf,
 } from './payment.context.js';
 import {
+  paymentCancelled,
   paymentComplete,
   paymentFailed,
   paymentInitiated,
@@ -70,6 +71,7 @@ export const paymentMachine = setup({
       | 'RefundCharge'
       | 'PaymentProcessed'
       | 'PaymentFailed'
+      | 'PaymentCancelled'
       | 'PaymentComplete'
       | 'RefundCompleted'
       | 'RefundFailed'
@@ -171,6 +173,7 @@ export const paymentMachine = setup({
     }),
     scheduleRetry: assign({ nextRetryAt: ({ event }) => later(cause(event).at, RETRY_DELAY_MS) }),
     unscheduleRetry: assign({ nextRetryAt: null }),
+    announceCancellation: emit(({ context, event }) => paymentCancelled(context, cause(event))),
     announceFailure: emit(({ context, event }) => paymentFailed(context, cause(event))),
     /** Nobody will ask under this key again, so somebody must find out what became of it. */
     reconcileUnknown: enqueueActions(({ context, enqueue }) => {
@@ -350,7 +353,7 @@ export const paymentMachine = setup({
       },
     },
     cancelled: {
-      entry: 'reconcileUnknown',
+      entry: ['announceCancellation', 'reconcileUnknown'],
       on: {
         ChargeSucceeded: { guard: 'isUncharged', actions: ['recordCharge', 'openFullRefund', 'requestRefund'] },
         RefundSucceeded: { guard: 'isRefundInFlight', actions: ['closeRefund', 'announceRefund'] },

@@ -145,6 +145,11 @@ export const paymentMessages = {
       completedAt: instant,
     }),
   ),
+  PaymentCancelled: privateEvent(
+    '1.0.0',
+    'A payment ended before any charge: nobody needs to review it any more (P-18).',
+    z.strictObject({ paymentId: uuid, ...purpose, customerId: uuid.nullable(), timestamp: instant }),
+  ),
   RefundCompleted: privateEvent(
     '1.0.0',
     'Captured money went back (G-08).',

@@ -67,6 +67,11 @@ export function paymentFailed(payment: PaymentContext, { at }: Cause): FlowmartO
   };
 }
 
+export const paymentCancelled = (payment: PaymentContext, { at }: Cause): FlowmartOutgoing<'PaymentCancelled'> => ({
+  type: 'PaymentCancelled',
+  data: { ...subject(payment), timestamp: at },
+});
+
 export const paymentProcessed = (payment: PaymentContext, { at }: Cause): FlowmartOutgoing<'PaymentProcessed'> => ({
   type: 'PaymentProcessed',
   data: {

@@ -39,7 +39,7 @@ const assessmentSchema = z
     confidence: z.number(),
     modelVersion: z.string(),
     calculatedAt: instantSchema,
-    decidedBy: z.string().meta({ description: '`model`, `deadline`, or who reviewed it.' }),
+    decidedBy: z.string().meta({ description: '`model`, `deadline`, `cancellation`, or who reviewed it.' }),
     decidedAt: instantSchema.nullable(),
     note: z.string().nullable(),
     case: caseSchema.nullable(),

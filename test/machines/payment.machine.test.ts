@@ -455,7 +455,9 @@ describe('the payment machine', () => {
     for (const [state, story] of Object.entries(stories)) {
       it(`stops at once in ${state} (P-18)`, () => {
         const payment = story().when(cancel());
-        expect(payment).to.deep.include({ state: 'cancelled', emitted: [], timers: [] });
+        expect(payment).to.deep.include({ state: 'cancelled', timers: [] });
+        expect(payment.sentTypes).to.deep.equal(['PaymentCancelled']);
+        expect(payment.sent('PaymentCancelled')[0]).to.include({ paymentId, orderId });
         expect(payment.when(cancel()).ignored).to.deep.equal(['CancelPayment']);
       });
     }
@@ -463,7 +465,7 @@ describe('the payment machine', () => {
     it('finds out what became of an unknown charge (P-18)', () => {
       const payment = retryWait('network_error').when(cancel());
       expect(payment.state).to.equal('cancelled');
-      expect(payment.sentTypes).to.deep.equal(['ReconcileCharge']);
+      expect(payment.sentTypes).to.deep.equal(['PaymentCancelled', 'ReconcileCharge']);
     });
 
     it('waits for the charge in flight and refunds it in full at once (P-18b)', () => {
@@ -482,8 +484,11 @@ describe('the payment machine', () => {
     });
 
     it('is cancelled when the charge in flight fails, whatever for (P-18b)', () => {
-      expect(cancelling().when(declined('insufficient_funds'))).to.deep.include({ state: 'cancelled', emitted: [] });
-      expect(cancelling().when(declined('network_error')).sentTypes).to.deep.equal(['ReconcileCharge']);
+      const declinedLate = cancelling().when(declined('insufficient_funds'));
+      expect(declinedLate.state).to.equal('cancelled');
+      expect(declinedLate.sentTypes).to.deep.equal(['PaymentCancelled']);
+      const unknown = cancelling().when(declined('network_error'));
+      expect(unknown.sentTypes).to.deep.equal(['PaymentCancelled', 'ReconcileCharge']);
     });
 
     it('stays captured: completed payments cannot be cancelled (P-22)', () => {

@@ -42,7 +42,7 @@ export interface RiskAssessmentsTable {
   amount_minor: Bigint;
   currency: string;
   assessed_at: Instant;
-  /** `model`, `deadline`, or the reviewer. */
+  /** `model`, `deadline`, `cancellation`, or the reviewer. */
   decided_by: string;
   decided_at: Instant | null;
   note: string | null;

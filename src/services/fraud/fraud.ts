@@ -10,7 +10,7 @@ type CaseMessage = Exclude<FraudMessage, PaymentInitiated>;
 
 /**
  * Fraud Detection: scores every payment once (S-048), lets people decide those that are held (G-05), and closes the case of
- * one that nobody decided in time (R-46).
+ * one that nobody decided in time (R-46), or that was cancelled meanwhile (P-18).
  */
 export const fraud: Handler<MessagesFor<'fraud'>> = {
   kind: 'handler',
@@ -32,8 +32,10 @@ async function workOnCases(trx: Trx, messages: readonly CaseMessage[]): Promise<
   const answers = messages.map((message): Handled => {
     const found = cases.get(message.data.paymentId);
     if (message.type === 'OverrideFraudDecision') return override(message, found, closed);
-    if (found?.status === 'open')
-      close(found, { status: 'expired', reviewer: null, note: null, closedAt: message.at }, closed);
+    if (found?.status === 'open') {
+      const reviewer = message.type === 'PaymentCancelled' ? 'cancellation' : null;
+      close(found, { status: 'expired', reviewer, note: null, closedAt: message.at }, closed);
+    }
     return {};
   });
   if (closed.size > 0) await closeCases(trx, [...closed]);

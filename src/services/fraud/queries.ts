@@ -35,7 +35,7 @@ export interface AssessmentView {
   readonly confidence: number;
   readonly modelVersion: string;
   readonly calculatedAt: string;
-  /** `model`, `deadline`, or the reviewer. */
+  /** `model`, `deadline`, `cancellation`, or the reviewer. */
   readonly decidedBy: string;
   readonly decidedAt: string | null;
   readonly note: string | null;

@@ -335,6 +335,18 @@ describe('Fraud Detection', () => {
     expect(await approvals(connection.db, [payment.data.paymentId])).to.deep.equal(new Set());
   });
 
+  it('closes the case of a payment that is cancelled, and it is never approved (P-18)', async () => {
+    const payment = held();
+    const { paymentId, orderId, customerId } = payment.data;
+    const subject = { paymentId, orderId, customerId, subscriptionId: null, invoiceId: null };
+    await tell(payment);
+    await tell(message('PaymentCancelled', { ...subject, timestamp: at(60) }, at(60)));
+    const view = await stored(payment);
+    expect(view).to.deep.include({ decision: 'DECLINED', decidedBy: 'cancellation', decidedAt: at(60) });
+    expect(view?.case?.status).to.equal('expired');
+    expect((await tell(decided(payment, 'APPROVED', 61)))[0]?.refuse?.code).to.equal('FRAUD_CASE_CLOSED');
+  });
+
   it('leaves a decided case alone when its payment fails', async () => {
     const payment = held();
     await tell(payment, decided(payment, 'DECLINED'), failed(payment), failed(opened()));
