@@ -208,7 +208,7 @@ export class Shop {
   async movements(orderId: string): Promise<[string, number, number][]> {
     const { rows } = await sql<{ reason: string; on_hand: number; reserved: number }>`
       select reason, on_hand_change as on_hand, reserved_change as reserved from inventory.stock_movements
-      where order_id = ${orderId} order by occurred_at, movement_id`.execute(this.db);
+      where order_id = ${orderId} order by occurred_at, stock_version, reason`.execute(this.db);
     return rows.map(({ reason, on_hand, reserved }) => [reason, on_hand, reserved]);
   }
 
