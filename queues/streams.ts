@@ -57,17 +57,32 @@ const traceparent = (event: StreamEvent): string =>
   `00-${event.correlationId.replaceAll('-', '')}-${event.id.replaceAll('-', '').slice(16)}-01`;
 
 /**
- * Appends events to their channels' streams, in order and in one pipeline. An event whose position is already in the stream is
+ * Appends events to their channels' streams, in order, all of them or none. An event whose position is already in the stream is
  * left alone, so a publisher that died after appending may append again.
- * @throws the first error of Redis other than "already there"
+ * @throws the first error of Redis other than "already there"; also when another event is there
  */
 export async function appendEvents(redis: Redis, prefix: string, events: readonly StreamEvent[]): Promise<void> {
-  const pipeline = redis.pipeline();
+  // MULTI: were one refused (out of memory) and a later one taken, the first could never get in any more.
+  const transaction = redis.multi();
   for (const event of events)
-    pipeline.xadd(streamKey(prefix, event.channel), `${event.position}-0`, ...toFields(event));
-  for (const [error] of (await pipeline.exec()) ?? []) {
-    if (error && !/equal or smaller/.test(error.message)) throw error;
+    transaction.xadd(streamKey(prefix, event.channel), `${event.position}-0`, ...toFields(event));
+  for (const [index, [error]] of ((await transaction.exec()) ?? []).entries()) {
+    if (!error) continue;
+    if (!/equal or smaller/.test(error.message)) throw error;
+    await expectSame(redis, prefix, events[index] as StreamEvent);
   }
+}
+
+/** Makes sure that it is this event which a stream already holds at its position, or held before it was trimmed. */
+async function expectSame(redis: Redis, prefix: string, event: StreamEvent): Promise<void> {
+  const key = streamKey(prefix, event.channel);
+  const [entry] = await redis.xrange(key, `${event.position}-0`, `${event.position}-0`);
+  if (!entry) return;
+  const [, fields] = entry;
+  if (fields[fields.indexOf('id') + 1] === event.id) return;
+  throw new Error(
+    `${key} already holds another event at ${event.position}: it was fed from another database, or from this one before it was restored; remove that stream to begin it anew`,
+  );
 }
 
 interface StreamGroup {
@@ -86,13 +101,14 @@ export async function trimStream(redis: Redis, prefix: string, channel: string, 
   const key = streamKey(prefix, channel);
   const length = await redis.xlen(key);
   if (length <= keep) return 0;
-  const oldest = positionOf(((await redis.xrange(key, '-', '+', 'COUNT', 1))[0] as [string, string[]])[0]);
-  let before = oldest + length - keep;
+  const [first] = await redis.xrange(key, '-', '+', 'COUNT', 1);
+  if (!first) return 0;
+  let before = positionOf(first[0]) + length - keep;
   for (const group of parseGroups(await redis.xinfo('GROUPS', key))) {
     let needed = positionOf(group['last-delivered-id']) + 1;
     if (group.pending > 0) {
-      const [, first] = (await redis.xpending(key, group.name)) as [number, string | null];
-      if (first) needed = Math.min(needed, positionOf(first));
+      const [, oldest] = (await redis.xpending(key, group.name)) as [number, string | null];
+      if (oldest) needed = Math.min(needed, positionOf(oldest));
     }
     before = Math.min(before, needed);
   }
