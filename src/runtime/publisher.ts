@@ -65,6 +65,7 @@ export class Publisher {
       );
       const [cursor] = cursors;
       if (!cursor) return 0;
+      // Qualified: "order by xid" alone would mean the text that is selected, and put 1000 before 999.
       const { rows } = await sql<{
         xid: string;
         seq: string;
@@ -79,10 +80,10 @@ export class Publisher {
         causation_id: string | null;
         time: Date;
       }>`/* prepared */
-        select xid::text, seq, id, channel, type, version, source, subject, data, correlation_id, causation_id, time
-        from runtime.event_log
-        where (xid, seq) > (${cursor.xid}::xid8, ${cursor.seq}::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
-        order by xid, seq limit ${this.#options.limit}::int`.execute(trx);
+        select e.xid::text, e.seq, e.id, e.channel, e.type, e.version, e.source, e.subject, e.data, e.correlation_id, e.causation_id, e.time
+        from runtime.event_log e
+        where (e.xid, e.seq) > (${cursor.xid}::xid8, ${cursor.seq}::bigint) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+        order by e.xid, e.seq limit ${this.#options.limit}::int`.execute(trx);
       const last = rows.at(-1);
       if (!last) return 0;
       const positions = { ...cursor.positions };
