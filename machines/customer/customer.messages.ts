@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { command, event } from '../shared/message.js';
-import { address, currencyCode, instant, uuid } from '../shared/values.js';
+import { address, countryCode, currencyCode, instant, uuid } from '../shared/values.js';
 
 /** Messages about customers (domain.md 2.5 and 5.1); registration itself is outside FlowMart. */
 export const customerMessages = {
@@ -28,7 +28,7 @@ export const customerMessages = {
       userId: uuid,
       customerId: uuid,
       locale: z.string().nullable(),
-      country: z.string().nullable(),
+      country: countryCode.nullable(),
       timestamp: instant,
     }),
   ),
