@@ -92,6 +92,23 @@ describe('the publisher', () => {
     expect(await streamed()).to.deep.equal(['1-0 soon']);
   });
 
+  it('goes by the numbers of transactions, not by their texts', async () => {
+    for (const xid of ['99', '100', '9']) {
+      await log(toy.db, [xid]);
+      await sql`update runtime.event_log set xid = ${xid}::xid8 where data ->> 'text' = ${xid}`.execute(toy.db);
+    }
+    await createPublisher().publish();
+    expect(await streamed()).to.deep.equal(['1-0 9', '2-0 99', '3-0 100']);
+  });
+
+  it('takes no more than its bound at once', async () => {
+    await log(toy.db, ['a', 'b', 'c', 'd', 'e']);
+    const publisher = createPublisher({ limit: 2 });
+    const sizes = [await publisher.publish(), await publisher.publish(), await publisher.publish()];
+    expect(sizes).to.deep.equal([2, 2, 1]);
+    expect(await streamed()).to.deep.equal(['1-0 a', '2-0 b', '3-0 c', '4-0 d', '5-0 e']);
+  });
+
   it('leaves the work to the one that holds the cursor, so that two processes never append side by side', async () => {
     await log(toy.db, ['a']);
     let goOn: () => void = () => undefined;
