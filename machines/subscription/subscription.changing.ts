@@ -30,7 +30,13 @@ export function keepMethod(context: Context, event: Event): Step {
 
 export const forgetMethod = (): Step => ({ change: { methodUsable: false } });
 
-/** Whether the subscription renews by itself; a bill that is ahead is taken back when it does not (S-27). */
+/** Whether the subscription renews by itself once its running period is over (S-27); a debt stays as it is. */
+export function noteAutoRenewal(_context: Context, event: Event): Step {
+  assertEvent(event, 'ChangeAutoRenewal');
+  return { change: { autoRenew: event.data.autoRenew } };
+}
+
+/** The same while a period is running: a bill that is ahead is taken back when there will be no next period (S-27). */
 export function setAutoRenewal(context: Context, event: Event): Step {
   assertEvent(event, 'ChangeAutoRenewal');
   const { autoRenew } = event.data;

@@ -64,7 +64,7 @@ export function askProvider(context: Context, event: Event): Step {
 }
 
 /** When a confirmed cancellation takes effect: with the paid period, or at once when none is running. */
-function effectiveDate({ cancellation, period, pause }: Context, at: string): string {
+export function effectiveDate({ cancellation, period, pause }: Context, at: string): string {
   const isRunning = period !== null && pause === null && !hasCome(period.end, at);
   return isRunning && cancellation?.mode === 'period_end' ? period.end : at;
 }

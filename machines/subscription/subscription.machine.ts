@@ -79,7 +79,7 @@ export const subscriptionMachine = subscription.createMachine({
     PaymentProcessed: { guard: 'isUnneededPayment', actions: 'sendBack' },
     ChangeSubscriptionPaymentMethod: { actions: 'keepMethod' },
     InvalidatePaymentMethod: { actions: 'forgetMethod' },
-    ChangeAutoRenewal: { actions: 'setAutoRenewal' },
+    ChangeAutoRenewal: { actions: 'noteAutoRenewal' },
     ChangeQuantities: { guard: 'isSameCurrency', actions: 'changeQuantities' },
     ApprovePrices: { guard: 'isSameCurrency', actions: 'approvePrices' },
   },
@@ -201,7 +201,7 @@ export const subscriptionMachine = subscription.createMachine({
           on: {
             ...outcomes(renewal, [{ guard: 'failsBill', actions: 'fail' }]),
             CancellationConfirmed: [
-              { guard: 'isImmediate', target: '#subscription.cancelled', actions: 'scheduleEnd' }, // S-21
+              { guard: 'endsNow', target: '#subscription.cancelled', actions: 'scheduleEnd' }, // S-21; S-20 and S-24 in one
               { guard: 'isConfirmed', target: '#subscription.cancelScheduled', actions: 'scheduleEnd' }, // S-20
             ],
             CancellationRejected: origins.map((origin) => ({

@@ -229,10 +229,11 @@ export const subscription = setup({
       assertEvent(event, ['CancellationConfirmed', 'CancellationRejected']);
       return event.data.cancellationId === context.cancellation?.cancellationId;
     },
-    isImmediate: ({ context, event }) => {
+    /** A confirmed end that does not wait for anything: asked for so, or no paid period is running. */
+    endsNow: ({ context, event }) => {
       assertEvent(event, 'CancellationConfirmed');
-      const { cancellation } = context;
-      return event.data.cancellationId === cancellation?.cancellationId && cancellation.mode === 'immediate';
+      const isOwn = event.data.cancellationId === context.cancellation?.cancellationId;
+      return isOwn && hasCome(leaving.effectiveDate(context, event.at), event.at);
     },
     cameFrom: ({ context }, origin: Origin) => context.cancellation?.from === origin,
     acceptsPause: ({ context: { cancellation }, event }) => {
@@ -328,6 +329,7 @@ export const subscription = setup({
 
     keepMethod: take(changing.keepMethod),
     forgetMethod: take(changing.forgetMethod),
+    noteAutoRenewal: take(changing.noteAutoRenewal),
     setAutoRenewal: take(changing.setAutoRenewal),
     remind: take(changing.remind),
     startUpgrade: take(changing.startUpgrade),

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { previewChange, previewNext } from '../../machines/subscription/subscription.preview.js';
 import { id } from './given.js';
 import {
   basic,
@@ -380,6 +381,13 @@ describe('the subscription machine', () => {
       });
     }
 
+    it('keeps the debt of a customer who wants no further renewal', () => {
+      const story = pastDue().tell('ChangeAutoRenewal', { subscriptionId, autoRenew: false });
+      expect(story.types).to.be.empty;
+      const paid = story.fire().pay();
+      expect(paid.until('2026-03-31T10:00:00.000Z').state).to.equal('expired');
+    });
+
     it('charges no other invoice on request', () => {
       expect(pastDue().tell('RetryInvoice', { subscriptionId, invoiceId: id('other') }).ignored).to.have.length(1);
     });
@@ -613,7 +621,7 @@ describe('the subscription machine', () => {
       expect(story.now).to.equal('2026-02-28T10:00:00.000Z');
       const ended = confirm(story);
       expect(ended.one('UserSubscriptionCancelled').effectiveDate).to.equal('2026-02-28T10:00:00.000Z');
-      expect(ended.fire().state).to.equal('cancelled');
+      expect(ended.state).to.equal('cancelled');
     });
 
     it('makes no offer to whom it does not fit', () => {
@@ -648,21 +656,27 @@ describe('the subscription machine', () => {
       expect(story.one('UserSubscriptionCancelled').effectiveDate).to.equal(START);
     });
 
-    it('ends at once when no paid period is running, and collects no more (S-20)', () => {
+    it('ends at once when no paid period is running, and collects no more (S-20, S-24)', () => {
       const story = confirm(leave(pastDue(), { offerDecision: 'decline' }));
-      expect(story.types).to.deep.equal(['CancelInvoice', 'UserSubscriptionCancelled']);
+      expect(story.state).to.equal('cancelled');
+      expect(story.types).to.deep.equal(['CancelInvoice', 'UserSubscriptionCancelled', 'SubscriptionEnded']);
       expect(story.one('UserSubscriptionCancelled').effectiveDate).to.equal('2026-02-28T10:00:00.000Z');
-      expect(story.fire().state).to.equal('cancelled');
     });
 
     it('calls off a charge that is under way, and sends its money back if it comes nevertheless (S-20)', () => {
       const due = renewing();
       const { paymentId, amount, invoiceId } = due.charge;
       const story = confirm(leave(due, { offerDecision: 'decline' }));
-      expect(story.types).to.deep.equal(['CancelPayment', 'CancelInvoice', 'UserSubscriptionCancelled']);
+      expect(story.state).to.equal('cancelled');
+      expect(story.types).to.deep.equal([
+        'CancelPayment',
+        'CancelInvoice',
+        'UserSubscriptionCancelled',
+        'SubscriptionEnded',
+      ]);
       const late = story.take(processed(paymentId, amount, { invoiceId }, story.now));
       expect(late.one('RefundPayment')).to.deep.include({ paymentId, amount });
-      expect(late.state).to.equal('cancelScheduled');
+      expect(late.state).to.equal('cancelled');
       const twice = late.take(processed(paymentId, amount, { invoiceId }, story.now));
       expect(twice.ignored).to.deep.equal(['PaymentProcessed']);
     });
@@ -809,7 +823,7 @@ describe('the subscription machine', () => {
     it('is left for good at once, without an offer', () => {
       const story = confirm(leave(pause(current())));
       expect(story.one('UserSubscriptionCancelled').effectiveDate).to.equal(START);
-      expect(story.fire().state).to.equal('cancelled');
+      expect(story.state).to.equal('cancelled');
       expect(reject(leave(pause(current()))).state).to.equal('paused'); // S-22
     });
   });
@@ -927,6 +941,22 @@ describe('the subscription machine', () => {
       expect(change(current(), team, day(14), later).one('GenerateInvoice').lines).to.deep.equal(previewed);
       expect(change(current(), team, day(14), '2026-02-14T11:00:00.000Z').ignored).to.have.length(1);
       expect(change(current(), team, day(15), later).ignored).to.have.length(1);
+    });
+
+    it('produces the lines of its preview (S-30)', () => {
+      for (const plan of [team, basic, enterprise]) {
+        const before = current({ discount: { code: null, percent: 10, timesLeft: 5 } }).until(day(14));
+        const preview = previewChange(before.context, plan, day(14));
+        const asked = change(before, plan, day(14));
+        const changed = preview?.now ? asked.pay() : asked;
+        if (preview?.now) expect(asked.one('GenerateInvoice').lines).to.deep.equal(preview.now.lines);
+        expect(preview?.effectiveAt).to.equal(plan === basic ? '2026-02-28T10:00:00.000Z' : day(14));
+        expect(previewNext(changed.context)).to.deep.equal(preview?.next);
+        const next = changed.until(preview?.next.date ?? '').one('GenerateInvoice');
+        expect(next.lines).to.deep.equal(preview?.next.lines);
+        expect(next.billingPeriod?.start).to.equal(preview?.next.date);
+      }
+      expect(previewChange(Story.begin().context, team, START)).to.equal(null);
     });
 
     it('changes neither to another currency nor while another change is under way', () => {
