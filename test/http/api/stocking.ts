@@ -146,6 +146,15 @@ export function describeStocking(shop: () => Shop): void {
       expect(shown.price).to.deep.equal({ amount: 1190, currency: 'GBP' });
     });
 
+    it('tell how many of each can be ordered now (S-005)', async () => {
+      await set(50);
+      const { body: status } = await shop().request('get', `/v1/inventory/${productId}/status`);
+      const { totalAvailable } = status.aggregatedInventory;
+      expect(totalAvailable).to.be.at.least(50);
+      const { items } = (await shop().request('get', '/v1/products?limit=100')).body;
+      expect(items.find(({ id }: { id: string }) => id === productId)).to.include({ stockQuantity: totalAvailable });
+    });
+
     it('are read one by one', async () => {
       const { body } = await shop().request('get', `/v1/products/${mug}`);
       expect(body).to.include({ id: mug, sku: 'MUG-STONE-35' });
