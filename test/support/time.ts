@@ -15,3 +15,15 @@ export async function makeDue(db: Kysely<Database>, actorId: string, timer: stri
     return numAffectedRows === 1n;
   });
 }
+
+/** Lets the pause pass after which an effect would ask again, such as about a refund that takes days; longer ones than any lease. */
+export async function wake(db: Kysely<Database>, actorId: string, type: string): Promise<void> {
+  await eventually(`${type} of ${actorId} pauses`, async () => {
+    const { numAffectedRows } = await sql`
+      update runtime.mailbox set wake_at = clock_timestamp(), lease_until = clock_timestamp()
+      where actor_id = ${actorId} and type = ${type} and lease_until > clock_timestamp() + interval '30 seconds'`.execute(
+      db,
+    );
+    return numAffectedRows === 1n;
+  });
+}
