@@ -7,6 +7,7 @@ import { type CheckoutFacts, checkoutFacts, hourlyOrders } from './checkoutFacts
 import { grouped } from './grouped.js';
 import { orderNumberOf } from './orderNumber.js';
 import type { PlaceOrderBody } from './orderSchemas.js';
+import { authorise } from './principal.js';
 import { problem, type RequestError } from './problem.js';
 import type { Call } from './route.js';
 
@@ -20,7 +21,8 @@ export function createCheckout(db: Kysely<Database>): Checkout {
   const productsOf = grouped<Wanted, readonly (ProductView | undefined)[]>((wanted) => readProducts(db, wanted));
   const factsOf = grouped<string, CheckoutFacts | null>((ids) => checkoutFacts(db, ids));
 
-  return async ({ body, resourceId, ip }) => {
+  return async ({ body, resourceId, ip, principal }) => {
+    if (body.checkout) authorise(principal, 'checkout:declare');
     const items = mergeLines(body.items);
     const [products, facts] = await Promise.all([
       productsOf({ currency: body.currency, productIds: items.map(({ productId }) => productId) }),

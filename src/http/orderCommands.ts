@@ -4,6 +4,7 @@ import { type CommandPort, send } from './command.js';
 import { answerOrder, answersOrder, expectOrder, readOrder } from './orderReads.js';
 import { type CancelOrderBody, cancelOrderBody, paymentInput, updateOrderBody } from './orderSchemas.js';
 import { commandsIn } from './orderViews.js';
+import { authorise } from './principal.js';
 import { problem } from './problem.js';
 import { type Answer, type Call, type Route, route } from './route.js';
 import { uuidSchema } from './schemas.js';
@@ -26,7 +27,8 @@ const cancelOrderRoute = (deps: CommandPort): Route =>
       tag: 'Orders',
       scope: 'orders:write',
       summary: 'Cancel an order that has not been dispatched',
-      description: 'Held stock goes back; captured money is refunded.',
+      description:
+        'Held stock goes back; captured money is refunded. Reasons other than `CUSTOMER_REQUEST` are for staff.',
       params,
       body: cancelOrderBody,
       example: { reason: 'CUSTOMER_REQUEST', note: 'Ordered twice.' },
@@ -43,6 +45,7 @@ async function cancel(
   orderId: string,
   { reason, note }: CancelOrderBody,
 ): Promise<Answer> {
+  if (reason !== 'CUSTOMER_REQUEST') authorise(call.principal, 'orders:staff');
   await expectOrder(deps.db, call, orderId);
   const requestedBy = call.principal.role;
   await send(deps, call, orderId, 'CancelOrder', {

@@ -6,6 +6,8 @@ export const scopes = [
   'orders:read',
   'orders:write',
   'orders:staff',
+  /** Says on a customer's behalf from which address and device they order. */
+  'checkout:declare',
   'payments:read',
   'fraud:read',
   'fraud:review',

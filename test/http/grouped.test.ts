@@ -5,9 +5,13 @@ import { grouped } from '../../src/http/grouped.js';
 describe('grouped work', () => {
   it('takes what is asked for at once, and meanwhile, in one go each', async () => {
     const groups: (readonly number[])[] = [];
+    let running = 0;
     const double = grouped(async (keys: readonly number[]) => {
       groups.push(keys);
+      running++;
+      expect(running, 'runs under way').to.equal(1);
       await sleep(5);
+      running--;
       return keys.map((key) => key * 2);
     });
     const first = [double(1), double(2)];

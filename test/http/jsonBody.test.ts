@@ -43,6 +43,26 @@ describe('a JSON body', () => {
     expect(answer.headers.connection).to.equal('close');
   });
 
+  it('is refused by the length that it announces, before it is sent', async () => {
+    const answer = await new Promise<number>((resolve, reject) => {
+      const server = createServer((incoming, outgoing) => {
+        readJson(incoming).catch(({ status }: { status: number }) => outgoing.writeHead(status).end());
+      }).listen(0, '127.0.0.1', () => {
+        const { port } = server.address() as AddressInfo;
+        const headers = { 'Content-Type': 'application/json', 'Content-Length': '1000000000' };
+        const sent = httpRequest({ port, host: '127.0.0.1', method: 'POST', headers });
+        sent.on('error', reject).on('response', ({ statusCode }) => {
+          sent.destroy();
+          server.close();
+          server.closeAllConnections();
+          resolve(statusCode as number);
+        });
+        sent.flushHeaders();
+      });
+    });
+    expect(answer).to.equal(413);
+  });
+
   it('cannot grow past the bound by not saying how long it is', async () => {
     const server = createServer((incoming, outgoing) => {
       readJson(incoming).then(

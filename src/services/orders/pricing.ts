@@ -49,11 +49,12 @@ export function priceOrder(order: {
   if (shipping === null || foreign)
     throw new DomainError('UNSUPPORTED_CURRENCY', `FlowMart does not sell in ${currency}.`);
 
-  // Compared before the tax is computed: below this bound every product of integers is exact.
-  if (subtotal > maxOrderTotal) throw tooLarge();
+  // Far beyond the bound integers are no longer exact, and the total is refused all the same.
   const tax = Math.floor((subtotal * rate + 5_000) / 10_000);
   const total = subtotal + tax + shipping;
-  if (total > maxOrderTotal) throw tooLarge();
+  if (total > maxOrderTotal) {
+    throw new DomainError('ORDER_TOO_LARGE', 'The order is larger than one payment can be; split it.');
+  }
   return {
     items,
     subtotal: money(subtotal),
@@ -63,6 +64,3 @@ export function priceOrder(order: {
     totalAmount: money(total),
   };
 }
-
-const tooLarge = (): DomainError =>
-  new DomainError('ORDER_TOO_LARGE', 'The order is larger than one payment can be; split it.');
