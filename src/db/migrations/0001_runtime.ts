@@ -127,4 +127,14 @@ export async function up(db: Kysely<never>): Promise<void> {
       primary key (principal, key)
     )`.execute(db);
   await sql`create index idempotency_age on runtime.idempotency_keys (claimed_at)`.execute(db);
+
+  // What happened stays as it was written; retention drops whole partitions.
+  await sql`
+    create function runtime.refuse_change() returns trigger language plpgsql as $$
+    begin raise exception '% is append-only', tg_table_name; end $$`.execute(db);
+  for (const table of ['journal', 'event_log']) {
+    await sql`
+      create trigger append_only before update or delete on ${sql.raw(`runtime.${table}`)}
+      for each row execute function runtime.refuse_change()`.execute(db);
+  }
 }
