@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type Job, type JobsOptions, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 
@@ -28,12 +29,16 @@ export function packetName(messages: readonly PacketRef[]): string {
   return more > 0 ? `${messages[0]?.type} +${more}` : (messages[0]?.type ?? 'empty');
 }
 
+/** How long the first packets wait for a connection that is just being made. */
+const firstContactMs = 1000;
+
 /** The producing side of every queue. */
 export class PacketSender {
   readonly #queues = new Map<string, Queue<Packet>>();
   readonly #connection: Redis;
   readonly #prefix: string;
   readonly #packetSize: number;
+  #reaching: Promise<unknown> | null = null;
 
   constructor(options: { connection: Redis; prefix: string; packetSize: number; queues: Iterable<string> }) {
     this.#connection = options.connection;
@@ -52,6 +57,7 @@ export class PacketSender {
    * @throws when Redis is away or full; the messages are then woken by the sweeper
    */
   async send(messages: readonly (PacketRef & { readonly queue: string })[]): Promise<void> {
+    await this.#reach();
     const byQueue = new Map<string, PacketRef[]>();
     for (const { queue, id, type, recipient, actorId } of messages) {
       const ref = { id, type, recipient, actorId };
@@ -70,6 +76,17 @@ export class PacketSender {
     }
     const failed = (await Promise.allSettled(added)).find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
+  }
+
+  /** BullMQ would wait for a Redis that was never there for as long as it takes; senders may not (design section 4). */
+  #reach(): Promise<unknown> {
+    const { status } = this.#connection;
+    if (status === 'ready') return Promise.resolve();
+    if (status !== 'connecting' && status !== 'connect') return Promise.reject(new Error(`Redis is away (${status})`));
+    this.#reaching ??= once(this.#connection, 'ready', { signal: AbortSignal.timeout(firstContactMs) }).finally(() => {
+      this.#reaching = null;
+    });
+    return this.#reaching;
   }
 
   async close(): Promise<void> {

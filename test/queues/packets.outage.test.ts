@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -60,17 +62,47 @@ describe('packets, when Redis or a worker fails', () => {
     for (let tries = 0; tries < 200 && producing.status !== 'ready'; tries++) await sleep(20);
   };
 
+  /** How long (ms) it takes to learn that a packet cannot be sent. */
+  const failing = async (to: PacketSender) => {
+    const began = performance.now();
+    const failed = await Promise.race([
+      to.send([ref()]).catch((error: Error) => error),
+      sleep(3000, 'it waits', { ref: false }),
+    ]);
+    expect(failed).to.be.instanceOf(Error);
+    return performance.now() - began;
+  };
+  const failingFromTheStart = async (url: string) => {
+    const connection = openRedis(url, producerOptions, () => undefined);
+    const late = new PacketSender({ connection, prefix, packetSize: 100, queues: [queue] });
+    try {
+      return [await failing(late), await failing(late)];
+    } finally {
+      await late.close();
+      connection.disconnect();
+    }
+  };
+
   it('cannot be sent while it is away, and that is known at once', async () => {
     await server.stop();
     try {
-      const began = performance.now();
-      const failed = await sender.send([ref()]).catch((error: Error) => error);
-      expect(failed).to.be.instanceOf(Error);
-      expect(performance.now() - began).to.be.below(500);
+      expect(await failing(sender)).to.be.below(500);
     } finally {
       await server.restart();
       await sendable();
     }
+  });
+
+  it('cannot be sent either by a process that began without it', async () => {
+    for (const ms of await failingFromTheStart('redis://127.0.0.1:1')) expect(ms).to.be.below(500);
+  });
+
+  it('cannot be sent to somebody who accepts connections and says nothing', async () => {
+    const silent = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    for (const ms of await failingFromTheStart(`redis://127.0.0.1:${port}`)) expect(ms).to.be.below(1500);
+    silent.close();
   });
 
   it('reach a worker again that was there before Redis was restarted', async () => {
@@ -97,6 +129,7 @@ describe('packets, when Redis or a worker fails', () => {
       expect(await worker.has(during.id, 5)).to.equal(true);
       await sender.send([next]);
       expect(await worker.has(next.id, 10)).to.equal(true);
+      expect(worker.errors.map((error) => error.message).join()).to.include('Missing');
     } finally {
       await worker.stop();
       flusher.disconnect();
