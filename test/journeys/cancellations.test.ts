@@ -46,10 +46,7 @@ describe('an order that is cancelled', function () {
     expect(answer.headers.get('etag')).to.equal(`"${answer.body.version}"`);
     expect(answer.body.cancellation?.note).to.equal('Ordered twice.');
     // How far the payment has come by then, nobody knows; what was taken goes back.
-    await eventually('all is quiet', async () => {
-      const { rows } = await sql`select from runtime.mailbox limit 1`.execute(shop.db);
-      return rows.length === 0;
-    });
+    await shop.quiet();
     await isOver(placed.id, shop.charged(placed.id).charges);
   });
 
@@ -155,7 +152,7 @@ describe('an order that is cancelled', function () {
     const path = `/v1/orders/${placed.id}`;
     const problem = await shop.refused(409, 'CONFLICT_ERROR', 'POST', `${path}/cancel`, {});
     expect(problem).to.include({ currentState: 'shipped.dispatched' });
-    expect(problem.allowedEvents).to.include('ShipmentDelivered').and.not.to.include('CancelOrder');
+    expect(problem.allowedEvents).to.be.an('array').that.does.not.include('CancelOrder');
     await shop.refused(409, 'CONFLICT_ERROR', 'PATCH', path, { status: 'cancelled' });
     await shop.refused(409, 'CONFLICT_ERROR', 'PATCH', path, { status: 'completed' });
     await shop.refused(409, 'CONFLICT_ERROR', 'PATCH', path, { status: 'pending' });

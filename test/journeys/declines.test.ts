@@ -63,6 +63,18 @@ describe('an order whose card is refused', function () {
     });
   });
 
+  it('cannot change the method while a charge is under way', async () => {
+    shop.suspendCharges('amex');
+    const placed = await shop.place({ payment: card('amex') });
+    const { id } = await shop.attempts(placed.id, 1, 'authorizing');
+    const path = `/v1/orders/${id}/payment-method`;
+    const problem = await shop.refused(409, 'CONFLICT_ERROR', 'POST', path, { payment: card('visa') });
+    expect(problem).to.include({ currentState: 'confirmed.awaitingPayment' });
+    shop.sandbox.clearFaults();
+    await shop.orderIn(id, 'fulfilling.booked');
+    expect(shop.charged(id)).to.include({ charges: 1 });
+  });
+
   it('is cancelled after three charges, and its stock goes back (O-17, P-11, V-07)', async () => {
     const { reserved } = await shop.stock(mug.id);
     let order = await pay('chargeDeclined');

@@ -170,13 +170,29 @@ describe('an order from HTTP to doorstep', function () {
     });
   });
 
+  it('keeps its story apart from that of another order of the same request', async () => {
+    const headers = { prefer: 'wait=30', 'x-correlation-id': '01900000-0000-7000-8000-0000000c0de1' };
+    const [mine, yours] = await Promise.all([shop.place({}, headers), shop.place({}, headers)]);
+    for (const [order, other] of [
+      [mine, yours],
+      [yours, mine],
+    ] as const) {
+      await shop.orderIn(order.id, 'fulfilling.booked');
+      const told = JSON.stringify(await shop.timeline(order.id));
+      expect(told).to.include(order.id).and.include(order.payment?.id).and.include(headers['x-correlation-id']);
+      expect(told).to.not.include(other.id).and.not.include(other.payment?.id);
+    }
+  });
+
   it('is public knowledge on the streams, in the order in which it happened', async () => {
     const redis = new Redis(shop.redis.url);
     try {
       const typesOn = (channel: string) =>
         eventually(`${channel} tells of the delivery`, async () => {
           const entries = await redis.xrange(`${shop.redis.prefix}:stream:${channel}`, '-', '+');
-          const types = entries.map(([, fields]) => fields[fields.indexOf('type') + 1]);
+          const types = entries
+            .filter(([, fields]) => fields.some((field) => field.includes(placed.id)))
+            .map(([, fields]) => fields[fields.indexOf('type') + 1]);
           return types.length >= expected[channel as keyof typeof expected].length && types;
         });
       const expected = {

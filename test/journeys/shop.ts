@@ -102,7 +102,9 @@ export class Shop {
     const answer = await this.request<Problem>(method, path, body, headers);
     expect([answer.status, answer.body.code], JSON.stringify(answer.body)).to.deep.equal([status, code]);
     expect(answer.headers.get('content-type')).to.equal('application/problem+json');
-    expect(answer.body).to.include({ status, instance: path }).and.to.include.keys('type', 'title', 'detail');
+    expect(answer.body)
+      .to.include({ status, instance: path.split('?')[0] })
+      .and.to.include.keys('type', 'title', 'detail');
     expect(answer.body.requestId).to.equal(answer.headers.get('x-request-id'));
     return answer.body;
   }
@@ -187,6 +189,15 @@ export class Shop {
     return eventually(`the payment of ${id} is ${state} after ${attempts} charges`, async () => {
       const order = await this.order(id);
       return order.payment?.attempts === attempts && order.payment.state === state ? order : null;
+    });
+  }
+
+  /** Waits until no message waits to be handled. */
+  async quiet(): Promise<void> {
+    await this.sandbox.webhooksSettled();
+    await eventually('no message waits', async () => {
+      const { rows } = await sql`select from runtime.mailbox limit 1`.execute(this.db);
+      return rows.length === 0;
     });
   }
 
