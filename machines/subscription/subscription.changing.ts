@@ -3,8 +3,9 @@ import { cause } from '../shared/cause.js';
 import { deriveId } from '../shared/ids.js';
 import { later } from '../shared/instants.js';
 import { migrated, paused, prorate, resumed } from './subscription.billing.js';
-import { handedOver, reissue, seen, skipped, stopBilling } from './subscription.collecting.js';
+import { reissue, seen, skipped, stopBilling } from './subscription.collecting.js';
 import { deliveryOf, planOf, type SubscriptionContext } from './subscription.context.js';
+import { handedOver } from './subscription.dunning.js';
 import {
   generateChangeInvoice,
   migrationCompleted,

@@ -1,17 +1,28 @@
 import { type ActionFunction, assertEvent, enqueueActions, type ParameterizedObject, setup } from 'xstate';
 import { hasCome } from '../shared/calendar.js';
-import { cause } from '../shared/cause.js';
 import { later, msBetween } from '../shared/instants.js';
 import * as changing from './subscription.changing.js';
 import * as collecting from './subscription.collecting.js';
 import {
+  at,
+  hasFailed,
+  isChangeable,
+  isFree,
+  isInFlight,
+  isPeriodOver,
+  isRefused,
+  isReplaced,
+  isRunning,
+  pays,
+} from './subscription.conditions.js';
+import {
   deliveryOf,
   hasUsableMethod,
   type Origin,
-  planOf,
   type SubscribeUser,
   type SubscriptionContext,
 } from './subscription.context.js';
+import * as dunning from './subscription.dunning.js';
 import * as leaving from './subscription.leaving.js';
 import { type SubscriptionOutgoing, started } from './subscription.outgoing.js';
 import {
@@ -19,7 +30,6 @@ import {
   invoiceDueAt,
   isMovable,
   nextRetryAt,
-  PREVIEW_MS,
   RETENTION_MS,
   RETRY_OFFSETS_MS,
   reminderDueAt,
@@ -30,7 +40,6 @@ import type { Step, SubscriptionIncoming } from './subscription.step.js';
 
 type Context = SubscriptionContext;
 type Incoming = SubscriptionIncoming;
-type Now = { readonly type: string };
 
 /** A step as an action: its change is assigned, its messages are emitted. */
 function take<P extends ParameterizedObject['params'] | undefined = undefined>(
@@ -43,62 +52,7 @@ function take<P extends ParameterizedObject['params'] | undefined = undefined>(
   });
 }
 
-const at = (event: Now): string => cause(event).at;
-
-const isRunning = ({ period }: Context, event: Now): boolean => period !== null && !hasCome(period.end, at(event));
-const isPeriodOver = ({ period }: Context, event: Now): boolean => period !== null && hasCome(period.end, at(event));
-const isInFlight = ({ bill }: Context): boolean => Boolean(bill?.attempt);
-const isFree = ({ bill }: Context): boolean => bill?.total?.amount === 0;
-const isReplaced = ({ bill, paymentMethod }: Context): boolean =>
-  Boolean(bill?.attempt) && bill?.attempt?.token !== paymentMethod?.token;
-
-/** Whether money is for what is being charged, and is all of it; an order knows its own total. */
-const pays = (
-  what: Context['bill'] | Context['change'],
-  { data }: Incoming & { type: 'PaymentProcessed' },
-): boolean => {
-  if (!what?.attempt) return false;
-  if (what.invoiceId === null) return data.orderId === what.attempt.id;
-  const { total } = what;
-  return (
-    data.paymentId === what.attempt.id &&
-    data.amount.amount === total?.amount &&
-    data.amount.currency === total.currency
-  );
-};
-
-/** Whether a charge under way has failed for good: by its payment, by the end of its order, or by paying another amount. */
-const hasFailed = (what: Context['bill'] | Context['change'], event: Incoming): boolean => {
-  if (!what?.attempt) return false;
-  const { attempt, invoiceId } = what;
-  if (event.type === 'PaymentFailed') return event.data.paymentId === attempt.id && !event.data.canRetry;
-  if (event.type === 'PaymentProcessed') return event.data.paymentId === attempt.id && !pays(what, event);
-  if (event.type !== 'OrderCancelled' || invoiceId !== null || event.data.orderId !== attempt.id) return false;
-  return event.data.cancellationReason === 'PAYMENT_FAILED' || event.data.cancellationReason === 'FRAUD';
-};
-
-/** An instant from which a change may be counted: that of a fresh preview, within the paid time (S-30). */
-const isChangeable = (context: Context, event: Incoming): boolean => {
-  assertEvent(event, 'ChangePlan');
-  const present = planOf(context);
-  const from = changing.changeInstant(event);
-  return (
-    present !== null &&
-    context.change === null &&
-    isRunning(context, event) &&
-    event.data.plan.price.currency === present.price.currency &&
-    hasCome(from, event.at) &&
-    !hasCome(from, later(event.at, -PREVIEW_MS)) &&
-    hasCome(context.coverage?.start ?? from, from)
-  );
-};
-
-const isRefused = ({ billingInconsistent }: Context, event: Incoming): boolean => {
-  assertEvent(event, 'CancelSubscription');
-  return event.data.accountLocked || billingInconsistent;
-};
-
-const waitsFor = (context: Context, event: Now, instant: string | null): number =>
+const waitsFor = (context: Context, event: { readonly type: string }, instant: string | null): number =>
   isInFlight(context) || instant === null ? WATCH_MS : msBetween(at(event), instant);
 
 /** The words that the subscription’s chart (subscription.machine.ts) is written in: its guards, actions and timers. */
@@ -303,14 +257,14 @@ export const subscription = setup({
     charge: take(collecting.charge),
     placeDelivery: take(collecting.placeDelivery),
     settle: take<{ as: 'first' | 'renewal' | 'revival' }>(collecting.settle),
-    fail: take(collecting.fail),
-    noteSetback: take(collecting.noteSetback),
-    giveUp: take(collecting.giveUp),
-    useRetry: take(collecting.useRetry),
-    requestCharge: take(collecting.requestCharge),
-    startGrace: take(collecting.startGrace),
+    fail: take(dunning.fail),
+    noteSetback: take(dunning.noteSetback),
+    giveUp: take(dunning.giveUp),
+    useRetry: take(dunning.useRetry),
+    requestCharge: take(dunning.requestCharge),
+    startGrace: take(dunning.startGrace),
     stopBilling: take(collecting.stopBilling),
-    suspend: take(collecting.suspend),
+    suspend: take(dunning.suspend),
     sendBack: take(collecting.sendBack),
 
     makeOffer: take<{ from: Origin }>(leaving.makeOffer),

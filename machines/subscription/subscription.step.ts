@@ -40,12 +40,3 @@ export interface Step {
   readonly change?: Partial<SubscriptionContext>;
   readonly send?: readonly SubscriptionOutgoing[];
 }
-
-/** Several steps as one, each seeing what those before it changed. */
-export const inTurn =
-  (...moves: readonly ((context: SubscriptionContext, event: SubscriptionIncoming) => Step)[]) =>
-  (context: SubscriptionContext, event: SubscriptionIncoming): Step =>
-    moves.reduce<Step>((done, move) => {
-      const { change, send } = move({ ...context, ...done.change }, event);
-      return { change: { ...done.change, ...change }, send: [...(done.send ?? []), ...(send ?? [])] };
-    }, {});

@@ -1,15 +1,19 @@
 import { expect } from 'chai';
+import { subscriptionMachine } from '../../machines/subscription/subscription.machine.js';
 import { previewChange, previewNext } from '../../machines/subscription/subscription.preview.js';
-import { id } from './given.js';
+import { given, id } from './given.js';
 import {
   basic,
   cancelling,
   current,
   customerId,
+  type DataFor,
+  daily,
   day,
   dead,
   enterprise,
   grace,
+  invoiced,
   mastercard,
   onPlan,
   pastDue,
@@ -28,6 +32,10 @@ import {
 } from './subscriptionStory.js';
 
 const subject = { subscriptionId, customerId };
+const waitingInvoices = (scene: Story['scene']): DataFor<'GenerateInvoice'>[] =>
+  scene.emitted.flatMap(({ type, data }: { type: string; data: unknown }) =>
+    type === 'GenerateInvoice' ? [data as DataFor<'GenerateInvoice'>] : [],
+  );
 const newMethod = { subscriptionId, paymentMethod: mastercard };
 const trial = { trialDays: 14 };
 const leave = (story: Story, change = {}): Story => story.tell('CancelSubscription', cancelling(change));
@@ -136,6 +144,20 @@ describe('the subscription machine', () => {
       expect(retried.decline({ canRetry: true }).types).to.be.empty;
     });
 
+    it('charges the new method when the payment of the old one has given up', () => {
+      const story = Story.begin().tell('ChangeSubscriptionPaymentMethod', newMethod).decline();
+      expect(story.state).to.equal('pending');
+      expect(story.one('OpenPayment').paymentMethod).to.deep.equal(mastercard);
+      expect(story.pay().state).to.equal('active.current');
+    });
+
+    it('fails when the method is gone before it could be charged (S-04)', () => {
+      const scene = given(subscriptionMachine, subscribe()).when(
+        telling('InvalidatePaymentMethod', { subscriptionId }, START),
+      );
+      expect(scene.state).to.equal('failed');
+    });
+
     it('asks for another method when this one will never pass', () => {
       const story = Story.begin().decline({ ...dead, canRetry: true, nextRetryAt: day(1) });
       expect(story.types).to.deep.equal(['PaymentMethodRequested']);
@@ -231,6 +253,12 @@ describe('the subscription machine', () => {
       expect(story.access).to.equal('limited');
     });
 
+    it('has the invoices of short periods made at once, and does not remind of them (S-06)', () => {
+      const story = current({ terms: onPlan(daily) });
+      expect(story.types).to.deep.equal(['UserSubscriptionStarted', 'GenerateInvoice']);
+      expect(story.until(day(1)).types).to.deep.equal(['SubscriptionPaymentDue', 'OpenPayment']);
+    });
+
     it('expires when it is not to renew, and can be renewed for 7 days (S-27, S-28)', () => {
       const off = current().tell('ChangeAutoRenewal', { subscriptionId, autoRenew: false });
       const story = off.until('2026-02-28T10:00:00.000Z');
@@ -284,6 +312,13 @@ describe('the subscription machine', () => {
       expect(story.types).to.deep.equal(['SubscriptionPaymentFailed', 'OpenPayment']);
       expect(story.one('OpenPayment').paymentMethod).to.deep.equal(mastercard);
       expect(story.context.methodUsable).to.equal(true);
+    });
+
+    it('limits access when the method is gone before the invoice is there (S-07)', () => {
+      const scene = current().scene.whenTimerFires().whenTimerFires().whenTimerFires();
+      expect(scene.state).to.equal('active.renewing');
+      const gone = scene.when(telling('InvalidatePaymentMethod', { subscriptionId }, '2026-02-28T10:00:00.000Z'));
+      expect(gone.state).to.equal('grace');
     });
 
     it('waits for the invoice when it was taken back just before', () => {
@@ -595,6 +630,14 @@ describe('the subscription machine', () => {
       const back = failed.tell('AcceptOffer', { subscriptionId, choice: 'support' }, '2026-03-03T10:00:00.000Z');
       expect(back.state).to.equal('pastDue');
       expect(back.timers[0]?.dueAt).to.equal('2026-03-04T10:00:00.000Z');
+    });
+
+    it('charges a method that was chosen meanwhile only if the customer stays', () => {
+      const chosen = leave(renewing()).tell('ChangeSubscriptionPaymentMethod', newMethod).decline();
+      expect(chosen.types).to.deep.equal(['SubscriptionPaymentFailed']);
+      const stays = chosen.tell('AcceptOffer', { subscriptionId, choice: 'support' });
+      expect(stays.state).to.equal('pastDue');
+      expect(stays.one('OpenPayment').paymentMethod).to.deep.equal(mastercard);
     });
 
     it('gives no more access than before (grace)', () => {
@@ -927,6 +970,41 @@ describe('the subscription machine', () => {
       expect(story.types).to.deep.equal(['SubscriptionRenewed', 'PlanMigrationCompleted']);
       expect(story.context.terms).to.deep.equal(onPlan(basic));
       expect(story.context.period?.end).to.equal('2026-03-31T10:00:00.000Z');
+    });
+
+    it('begins another rhythm with the next period when it costs less (S-30)', () => {
+      const saver = { ...enterprise, name: 'Pro Annual', planId: id('plan saver'), price: usd(29_900) };
+      const story = change(current(), saver).until('2026-02-28T10:00:00.000Z').pay();
+      expect(story.context.period).to.deep.equal({
+        start: '2026-02-28T10:00:00.000Z',
+        end: '2027-02-28T10:00:00.000Z',
+      });
+      expect(story.until('2027-02-28T10:00:00.000Z').pay().context.period?.end).to.equal('2028-02-28T10:00:00.000Z');
+    });
+
+    it('drops a change whose method is gone before its invoice is there (S-30)', () => {
+      const asked = current().scene.when(
+        telling('ChangePlan', { subscriptionId, plan: team, prorationAt: null }, START),
+        telling('InvalidatePaymentMethod', { subscriptionId }, START),
+      );
+      expect(asked.context.change).to.equal(null);
+      expect(asked.emitted.map(({ type }: { type: string }) => type)).to.include.members([
+        'CancelInvoice',
+        'PlanChangeFailed',
+      ]);
+    });
+
+    it('needs no method for a period that credit pays, however late its invoice is (S-07, S-11)', () => {
+      const yearly = current({ terms: onPlan(enterprise) });
+      const rich = change(yearly, { ...team, price: usd(10_000) });
+      const asked = rich.scene.whenTimerFires();
+      const [order] = waitingInvoices(asked);
+      if (!order) throw new Error('no invoice was asked for');
+      const gone = asked.when(telling('InvalidatePaymentMethod', { subscriptionId }, day(22)));
+      const late = gone.whenTimerFires().whenTimerFires();
+      expect(late.state).to.equal('grace');
+      const scene = late.when(invoiced(order, '2026-02-28T10:00:00.000Z'));
+      expect(scene.state).to.equal('active.current');
     });
 
     it('takes a step down back (S-30)', () => {
