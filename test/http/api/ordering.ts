@@ -25,6 +25,11 @@ export function describeOrdering(shop: () => Shop): void {
       expect(order.shipments[0]?.trackingNumber).to.be.a('string');
     });
 
+    it('takes ids in capitals, too', async () => {
+      const order = await place({}, 0);
+      expect((await read(order.id.toUpperCase())).id).to.equal(order.id);
+    });
+
     it('knows no order of another id', async () => {
       expect((await shop().request('get', `/v1/orders/${newId()}`)).status).to.equal(404);
       expect((await shop().request('get', '/v1/orders/7')).status).to.equal(400);
@@ -33,15 +38,17 @@ export function describeOrdering(shop: () => Shop): void {
     it('lists them newest first, page by page, each once', async () => {
       const customerId = await register();
       const ids: string[] = [];
-      for (let i = 0; i < 5; i++) ids.unshift((await place({ customerId }, 0)).id);
+      for (let i = 0; i < 4; i++) ids.unshift((await place({ customerId }, 0)).id);
       const seen: string[] = [];
-      for (let cursor = ''; ; ) {
+      let pages = 0;
+      for (let cursor = ''; ; pages++) {
         const { body } = await shop().request('get', `/v1/orders?customerId=${customerId}&limit=2${cursor}`);
         seen.push(...body.items.map(({ id }: { id: string }) => id));
         if (body.nextCursor === null) break;
         cursor = `&cursor=${body.nextCursor}`;
       }
       expect(seen).to.deep.equal(ids);
+      expect(pages, 'pages but the last').to.equal(1);
     });
 
     it('lists those with a status', async () => {
@@ -98,12 +105,13 @@ export function describeOrdering(shop: () => Shop): void {
     });
 
     it('is answered as the first time when its answer was lost', async () => {
-      const { id } = await booked();
+      const { id, version } = await booked();
       const key = newId();
-      expect((await cancel(id).set('Idempotency-Key', key)).status).to.equal(200);
+      const send = () => cancel(id).set('Idempotency-Key', key).set('If-Match', `"${version}"`);
+      expect((await send()).status).to.equal(200);
       await sql`update runtime.idempotency_keys set status = null, body = null, claimed_at = claimed_at - interval '31 seconds'
         where key = ${key}`.execute(shop().db);
-      const again = await cancel(id).set('Idempotency-Key', key);
+      const again = await send();
       expect(again.status).to.equal(200);
       expect(again.body.state).to.equal('cancelled');
     });
@@ -244,7 +252,10 @@ export function describeOrdering(shop: () => Shop): void {
   describe('the timeline of an order', () => {
     it('tells who did what because of what, causes first', async () => {
       const { id, shipments } = await booked();
-      await shop().request('put', `/v1/shipments/${shipments[0]?.id}/status`).send({ status: 'dispatched' });
+      const report = (status: string) =>
+        shop().request('put', `/v1/shipments/${shipments[0]?.id}/status`).send({ status });
+      expect((await report('delivered')).status).to.equal(409);
+      await report('dispatched');
       await until(shop(), id, ({ state }) => state === 'shipped.dispatched');
       const { body } = await shop().request('get', `/v1/orders/${id}/timeline`);
       const entries = body.entries as Entry[];
@@ -265,7 +276,10 @@ export function describeOrdering(shop: () => Shop): void {
         told.add(message.id);
       }
       const roots = entries.filter(({ causationId }) => causationId === null).map(({ message }) => message.type);
-      expect(roots.filter((type) => !type.startsWith('Stripe'))).to.deep.equal(['PlaceOrder', 'UpdateShipmentStatus']);
+      expect(
+        roots.filter((type) => !type.startsWith('Stripe')),
+        'what was refused included',
+      ).to.deep.equal(['PlaceOrder', 'UpdateShipmentStatus', 'UpdateShipmentStatus']);
       const steps = entries.filter(({ actor, to }) => actor.type === 'order' && to !== null);
       expect(steps.map(({ to }) => to).filter((to, index, all) => to !== all[index - 1])).to.deep.equal([
         'confirmed.reserving',
