@@ -16,6 +16,18 @@ export interface Charge {
   readonly capturedAt: string;
 }
 
+/** Money that a provider holds, or held, until it is captured or voided (P-09). */
+export interface Authorization {
+  /** The key under which the charge was authorised. */
+  readonly idempotencyKey: string;
+  readonly gateway: string;
+  readonly gatewayReferenceId: string;
+  /** Minor units of the payment's currency. */
+  readonly amount: number;
+  readonly authorizedAt: string;
+  readonly voidedAt: string | null;
+}
+
 /** Why the last charge failed, or why none was made. */
 export interface Failure {
   readonly reason: FailureReason;
@@ -35,6 +47,8 @@ export interface PaymentContext {
   readonly amount: Money;
   readonly paymentMethod: PaymentMethod;
   readonly profile: Opening['data']['profile'];
+  /** False only authorises: the money is taken by a capture (P-09, P-15). */
+  readonly captureImmediately: boolean;
   readonly initiatedAt: string;
   readonly reviewDueAt: string | null;
   /** Charges asked for so far. */
@@ -48,6 +62,7 @@ export interface PaymentContext {
   readonly replacementMethod: PaymentMethod | null;
   readonly cancelRequested: boolean;
   readonly failure: Failure | null;
+  readonly authorization: Authorization | null;
   readonly charge: Charge | null;
   /** The stock that was sold (half of P-16). */
   readonly allocations: readonly Allocation[] | null;
@@ -71,6 +86,7 @@ export const opened = ({ id, at, data }: Opening): PaymentContext => ({
   amount: data.amount,
   paymentMethod: data.paymentMethod,
   profile: data.profile,
+  captureImmediately: data.captureImmediately,
   initiatedAt: at,
   reviewDueAt: null,
   attempt: 0,
@@ -80,6 +96,7 @@ export const opened = ({ id, at, data }: Opening): PaymentContext => ({
   replacementMethod: null,
   cancelRequested: false,
   failure: null,
+  authorization: null,
   charge: null,
   allocations: null,
   receiptQueued: false,

@@ -1,238 +1,17 @@
 /**
- * The life of a payment: domain.md 8.2, rows P-01…P-08, P-10…P-14, P-16, P-18, P-18b, P-19, P-20, P-22; C-64…C-66.
+ * The life of a payment: domain.md 8.2, rows P-01…P-16, P-18, P-18b, P-19, P-20, P-22; C-64…C-66.
  *
  * One payment makes up to three charges (R-20) under keys of their own. A key is used up only by a definitive decline: after
  * a network error nobody knows whether money was taken, so the next attempt asks under the same key, with the same method.
+ *
+ * A payment that was opened to be captured later holds the money in `authorized` (P-09). Whatever ends it before its
+ * capture asks the gateway to void what is held.
  */
-import { and, assertEvent, assign, emit, enqueueActions, not, setup } from 'xstate';
-import type { FlowmartOutgoing, FlowmartReceived } from '../index.js';
-import { cause } from '../shared/cause.js';
-import { deriveId } from '../shared/ids.js';
-import { later, msBetween } from '../shared/instants.js';
-import {
-  currentKey,
-  type Failure,
-  type Opening,
-  opened,
-  type PaymentContext,
-  refundableNow,
-  refundOf,
-} from './payment.context.js';
-import {
-  paymentCancelled,
-  paymentComplete,
-  paymentFailed,
-  paymentInitiated,
-  paymentProcessed,
-  processPayment,
-  reconcileCharge,
-  refundCharge,
-  refundCompleted,
-  refundFailed,
-} from './payment.outgoing.js';
-import {
-  isMethodUsable,
-  isUnknown,
-  MAX_ATTEMPTS,
-  RETRY_DELAY_MS,
-  REVIEW_TIMEOUT_MS,
-  type Refund,
-  RISK_CHECK_TIMEOUT_MS,
-  refundedTotal,
-} from './payment.rules.js';
+import { and, not } from 'xstate';
+import { opened } from './payment.context.js';
+import { paymentSetup } from './payment.setup.js';
 
-const openingOf = (event: object): Opening => (event as { readonly input: Opening }).input;
-
-const settleRefund = (refunds: readonly Refund[], refundId: string, status: Refund['status']): Refund[] =>
-  refunds.map((refund) => (refund.refundId === refundId ? { ...refund, status } : refund));
-
-export const paymentMachine = setup({
-  types: {
-    context: {} as PaymentContext,
-    input: {} as Opening,
-    events: {} as FlowmartReceived<
-      | 'PaymentInitiated'
-      | 'FraudCheckCompleted'
-      | 'FraudDecisionOverridden'
-      | 'CancelPayment'
-      | 'RetryPayment'
-      | 'RefundPayment'
-      | 'ChargeSucceeded'
-      | 'ChargeFailed'
-      | 'RefundSucceeded'
-      | 'RefundRejected'
-      | 'StockCommitted'
-      | 'ReceiptQueued'
-    >,
-    emitted: {} as FlowmartOutgoing<
-      | 'PaymentInitiated'
-      | 'ProcessPayment'
-      | 'ReconcileCharge'
-      | 'RefundCharge'
-      | 'PaymentProcessed'
-      | 'PaymentFailed'
-      | 'PaymentCancelled'
-      | 'PaymentComplete'
-      | 'RefundCompleted'
-      | 'RefundFailed'
-    >,
-    meta: {} as { defers?: readonly string[] },
-  },
-  delays: {
-    riskCheckTimeout: RISK_CHECK_TIMEOUT_MS,
-    reviewDeadline: ({ context, event }) =>
-      context.reviewDueAt ? msBetween(cause(event).at, context.reviewDueAt) : REVIEW_TIMEOUT_MS,
-    retryDelay: RETRY_DELAY_MS,
-  },
-  guards: {
-    isApproved: ({ event }) => 'decision' in event.data && event.data.decision === 'APPROVED',
-    isDeclined: ({ event }) => 'decision' in event.data && event.data.decision === 'DECLINED',
-    awaitsDecision: ({ context }) => context.reviewDueAt === null,
-    isCancelRequested: ({ context }) => context.cancelRequested,
-    /** The outcome of the charge in use: not of an earlier key, and no second telling. */
-    isCurrentCharge: ({ context, event }) => {
-      assertEvent(event, ['ChargeSucceeded', 'ChargeFailed']);
-      if (event.data.idempotencyKey !== currentKey(context)) return false;
-      const isFinal = event.type === 'ChargeSucceeded' || !isUnknown(event.data.failureReason);
-      return isFinal || event.data.attempt === context.attempt;
-    },
-    isDefinitive: ({ event }) => {
-      assertEvent(event, 'ChargeFailed');
-      return !isUnknown(event.data.failureReason);
-    },
-    isRetryable: ({ event }) => {
-      assertEvent(event, 'ChargeFailed');
-      return event.data.canRetry;
-    },
-    /** Renewals leave retries to dunning (P-12). */
-    mayTryAgain: ({ context }) => context.attempt < MAX_ATTEMPTS && context.profile !== 'renewal',
-    /** The customer chose another method while the outcome of this charge was open. */
-    mayChargeReplacement: ({ context, event }) => {
-      assertEvent(event, 'ChargeFailed');
-      const { failureReason } = event.data;
-      const isOverForGood = !isUnknown(failureReason) && failureReason !== 'fraud_suspected';
-      return isOverForGood && context.replacementMethod !== null && context.attempt < MAX_ATTEMPTS;
-    },
-    isUncharged: ({ context }) => context.charge === null,
-    isReadyToComplete: ({ context }) =>
-      !context.calledOff &&
-      context.completedAt === null &&
-      context.receiptQueued &&
-      (context.orderId === null || context.allocations !== null),
-    awaitsStock: ({ context }) => refundableNow(context) > 0 && context.allocations === null,
-    awaitsReceipt: ({ context }) => refundableNow(context) > 0 && !context.receiptQueued,
-    isRefundable: ({ context, event }) => {
-      assertEvent(event, 'RefundPayment');
-      const { refundId, amount } = event.data;
-      const isNew = refundOf(context, refundId) === undefined && amount.currency === context.amount.currency;
-      return isNew && amount.amount > 0 && amount.amount <= refundableNow(context);
-    },
-    isRefundInFlight: ({ context, event }) => {
-      assertEvent(event, ['RefundSucceeded', 'RefundRejected']);
-      return refundOf(context, event.data.refundId)?.status === 'processing';
-    },
-    isLastOfTheMoney: ({ context, event }) => {
-      assertEvent(event, 'RefundSucceeded');
-      return refundedTotal(settleRefund(context.refunds, event.data.refundId, 'completed')) === context.charge?.amount;
-    },
-  },
-  actions: {
-    announceInitiated: emit(({ context, event }) => paymentInitiated(context, openingOf(event))),
-    setReviewDeadline: assign(({ event }) => {
-      assertEvent(event, 'FraudCheckCompleted');
-      return { reviewDueAt: event.data.reviewDueAt ?? later(event.at, REVIEW_TIMEOUT_MS) };
-    }),
-    suspectFraud: assign({
-      failure: (): Failure => ({
-        reason: 'fraud_suspected',
-        code: null,
-        message: 'The payment did not pass the fraud check.',
-        methodUsable: true,
-      }),
-    }),
-    startAttempt: assign(({ context: { attempt, outcomeUnknown, replacementMethod } }) => ({
-      attempt: attempt + 1,
-      // The same key must go with the same method: a provider refuses one key for two different charges.
-      ...(replacementMethod && !outcomeUnknown && { paymentMethod: replacementMethod, replacementMethod: null }),
-    })),
-    requestCharge: emit(({ context }) => processPayment(context)),
-    keepReplacement: assign(({ event }) => {
-      assertEvent(event, 'RetryPayment');
-      return { replacementMethod: event.data.paymentMethod };
-    }),
-    requestCancellation: assign({ cancelRequested: true }),
-    noteFailure: assign(({ context, event }) => {
-      assertEvent(event, 'ChargeFailed');
-      const { failureReason: reason, failureCode: code, failureMessage: message, canRetry } = event.data;
-      const outcomeUnknown = isUnknown(reason);
-      return {
-        failure: { reason, code, message, methodUsable: isMethodUsable(reason, canRetry) },
-        outcomeUnknown,
-        chargeNumber: outcomeUnknown ? context.chargeNumber : context.chargeNumber + 1,
-      };
-    }),
-    scheduleRetry: assign({ nextRetryAt: ({ event }) => later(cause(event).at, RETRY_DELAY_MS) }),
-    unscheduleRetry: assign({ nextRetryAt: null }),
-    announceCancellation: emit(({ context, event }) => paymentCancelled(context, cause(event))),
-    announceFailure: emit(({ context, event }) => paymentFailed(context, cause(event))),
-    /** Nobody will ask under this key again, so somebody must find out what became of it. */
-    reconcileUnknown: enqueueActions(({ context, enqueue }) => {
-      if (context.outcomeUnknown) enqueue.emit(reconcileCharge(context));
-    }),
-    recordCharge: assign(({ event }) => {
-      assertEvent(event, 'ChargeSucceeded');
-      const { gateway, gatewayReferenceId, responseMessage, amount } = event.data;
-      return {
-        charge: { gateway, gatewayReferenceId, responseMessage, amount: amount.amount, capturedAt: event.at },
-        outcomeUnknown: false,
-      };
-    }),
-    announceProcessed: emit(({ context, event }) => paymentProcessed(context, cause(event))),
-    keepAllocations: assign(({ event }) => {
-      assertEvent(event, 'StockCommitted');
-      return { allocations: event.data.allocations };
-    }),
-    noteReceipt: assign({ receiptQueued: true }),
-    markComplete: assign({ completedAt: ({ event }) => cause(event).at }),
-    announceComplete: emit(({ context, event }) => paymentComplete(context, cause(event))),
-    openRefund: assign(({ context, event }) => {
-      assertEvent(event, 'RefundPayment');
-      const { refundId, amount } = event.data;
-      return {
-        refunds: [...context.refunds, { refundId, amount: amount.amount, status: 'processing' as const }],
-        calledOff: context.calledOff || amount.amount === refundableNow(context),
-      };
-    }),
-    openFullRefund: assign(({ context, event }) => ({
-      refunds: [
-        ...context.refunds,
-        {
-          refundId: deriveId(cause(event).id, 'refund'),
-          amount: refundableNow(context),
-          status: 'processing' as const,
-        },
-      ],
-      calledOff: true,
-    })),
-    requestRefund: emit(({ context, event }) =>
-      refundCharge(context, event.type === 'RefundPayment' ? event.data.reason : 'The payment was cancelled.'),
-    ),
-    closeRefund: assign(({ context, event }) => {
-      assertEvent(event, ['RefundSucceeded', 'RefundRejected']);
-      const status = event.type === 'RefundSucceeded' ? 'completed' : 'failed';
-      const refunds = settleRefund(context.refunds, event.data.refundId, status);
-      return { refunds, refunded: refundedTotal(refunds) };
-    }),
-    announceRefund: emit(({ context, event }) => {
-      assertEvent(event, 'RefundSucceeded');
-      return refundCompleted(context, event);
-    }),
-    announceRefundFailure: emit(({ context, event }) => {
-      assertEvent(event, 'RefundRejected');
-      return refundFailed(context, event);
-    }),
-  },
-}).createMachine({
+export const paymentMachine = paymentSetup.createMachine({
   id: 'payment',
   context: ({ input }) => opened(input),
   initial: 'initiated',
@@ -255,14 +34,14 @@ export const paymentMachine = setup({
   states: {
     initiated: {
       entry: 'announceInitiated', // P-01
-      meta: { defers: ['FraudCheckCompleted', 'FraudDecisionOverridden'] },
+      meta: { defers: ['FraudCheckCompleted', 'FraudDecisionOverridden', 'CapturePayment'] },
       on: {
         PaymentInitiated: 'riskCheck', // P-02
         CancelPayment: 'cancelled', // P-18
       },
     },
     riskCheck: {
-      meta: { defers: ['FraudDecisionOverridden'] },
+      meta: { defers: ['FraudDecisionOverridden', 'CapturePayment'] },
       after: { riskCheckTimeout: 'onHold' }, // P-02
       on: {
         FraudCheckCompleted: [
@@ -274,6 +53,7 @@ export const paymentMachine = setup({
       },
     },
     onHold: {
+      meta: { defers: ['CapturePayment'] },
       after: { reviewDeadline: { target: 'failed', actions: 'suspectFraud' } }, // P-07
       on: {
         // The decision that the risk check did not wait for.
@@ -291,7 +71,16 @@ export const paymentMachine = setup({
     },
     authorizing: {
       entry: ['startAttempt', 'requestCharge'],
+      meta: { defers: ['CapturePayment'] },
       on: {
+        ChargeAuthorized: [
+          {
+            guard: and(['isCurrentCharge', 'isCancelRequested']),
+            target: 'cancelled',
+            actions: ['recordAuthorization', 'requestVoid'], // P-18b
+          },
+          { guard: 'isCurrentCharge', target: 'authorized', actions: 'recordAuthorization' }, // P-09
+        ],
         ChargeSucceeded: [
           {
             guard: and(['isCurrentCharge', 'isCancelRequested']),
@@ -319,14 +108,57 @@ export const paymentMachine = setup({
         CancelPayment: { guard: not('isCancelRequested'), actions: 'requestCancellation' }, // P-18b
       },
     },
+    authorized: {
+      after: { authorizationLife: { target: 'cancelled', actions: 'requestVoid' } }, // P-09
+      on: {
+        CapturePayment: 'capturing', // P-15
+        CancelPayment: { target: 'cancelled', actions: 'requestVoid' }, // P-18
+        // Somebody did it at the provider.
+        ChargeSucceeded: { guard: 'isCurrentCharge', target: 'captured', actions: 'recordCharge' }, // P-15
+        ChargeVoided: { guard: 'isHeld', target: 'cancelled', actions: 'noteVoid' }, // P-18
+      },
+    },
+    capturing: {
+      entry: 'requestCapture', // P-15
+      on: {
+        ChargeSucceeded: [
+          {
+            guard: and(['isCurrentCharge', 'isCancelRequested']),
+            target: 'captured',
+            actions: ['recordCharge', 'openFullRefund', 'requestRefund'], // P-18b
+          },
+          { guard: 'isCurrentCharge', target: 'captured', actions: 'recordCharge' }, // P-15
+        ],
+        // What could not be captured may be held still.
+        ChargeFailed: [
+          {
+            guard: and(['isCurrentCharge', 'isDefinitive', 'isCancelRequested']),
+            target: 'cancelled',
+            actions: ['noteFailure', 'requestVoid'],
+          }, // P-18b
+          {
+            guard: and(['isCurrentCharge', 'isDefinitive']),
+            target: 'failed',
+            actions: ['noteFailure', 'requestVoid'],
+          }, // P-11
+        ],
+        ChargeVoided: [
+          { guard: and(['isHeld', 'isCancelRequested']), target: 'cancelled', actions: 'noteVoid' }, // P-18b
+          { guard: 'isHeld', target: 'failed', actions: ['noteVoid', 'loseHold'] }, // P-11
+        ],
+        CancelPayment: { guard: not('isCancelRequested'), actions: 'requestCancellation' }, // P-18b
+      },
+    },
     retryWait: {
       entry: ['scheduleRetry', 'announceFailure'],
       exit: 'unscheduleRetry',
+      meta: { defers: ['CapturePayment'] },
       after: { retryDelay: 'authorizing' }, // P-14
       on: {
         RetryPayment: { target: 'authorizing', actions: 'keepReplacement' }, // P-14
         CancelPayment: 'cancelled', // P-18
-        // What a webhook tells later about a charge of unknown outcome.
+        // What is told later about a charge of unknown outcome.
+        ChargeAuthorized: { guard: 'isCurrentCharge', target: 'authorized', actions: 'recordAuthorization' }, // P-09
         ChargeSucceeded: { guard: 'isCurrentCharge', target: 'captured', actions: 'recordCharge' }, // P-08
         ChargeFailed: [
           { guard: and(['isCurrentCharge', 'mayChargeReplacement']), target: 'authorizing', actions: 'noteFailure' }, // P-14
@@ -349,6 +181,8 @@ export const paymentMachine = setup({
       on: {
         // Money that arrives after the end goes back; the state stays what everyone was told.
         ChargeSucceeded: { guard: 'isUncharged', actions: ['recordCharge', 'openFullRefund', 'requestRefund'] },
+        ChargeAuthorized: { guard: 'isUnauthorized', actions: ['recordAuthorization', 'requestVoid'] },
+        ChargeVoided: { guard: 'isHeld', actions: 'noteVoid' },
         RefundSucceeded: { guard: 'isRefundInFlight', actions: ['closeRefund', 'announceRefund'] },
       },
     },
@@ -356,6 +190,8 @@ export const paymentMachine = setup({
       entry: ['announceCancellation', 'reconcileUnknown'],
       on: {
         ChargeSucceeded: { guard: 'isUncharged', actions: ['recordCharge', 'openFullRefund', 'requestRefund'] },
+        ChargeAuthorized: { guard: 'isUnauthorized', actions: ['recordAuthorization', 'requestVoid'] },
+        ChargeVoided: { guard: 'isHeld', actions: 'noteVoid' },
         RefundSucceeded: { guard: 'isRefundInFlight', actions: ['closeRefund', 'announceRefund'] },
       },
     },

@@ -51,6 +51,19 @@ const charge = {
 /** A charge as its outcome names it: the key tells which one; a webhook does not know the attempt. */
 const outcome = { ...charge, attempt: z.int().min(1).nullable() };
 
+/** What a provider says about money that it took, or that it holds. */
+const approval = {
+  ...outcome,
+  gateway: z.string(),
+  gatewayReferenceId: z.string(),
+  amount: money,
+  responseCode: z.string(),
+  responseMessage: z.string(),
+};
+
+/** An authorised charge that the gateway is to capture or to void. */
+const authorization = { ...charge, gateway: z.string(), gatewayReferenceId: z.string(), amount: money };
+
 /** Messages of the Payment service and of the gateway that serves it (domain.md 2.6–2.8, G-08). */
 export const paymentMessages = {
   OpenPayment: command(
@@ -67,6 +80,11 @@ export const paymentMessages = {
     '1.0.0',
     'Charge a waiting payment now with another method (PaymentMethodUpdated of P-14).',
     z.strictObject({ paymentId: uuid, paymentMethod }),
+  ),
+  CapturePayment: command(
+    '1.0.0',
+    'Take the money that an authorised payment holds: every line of the order is reserved (P-15).',
+    z.strictObject({ paymentId: uuid }),
   ),
   RefundPayment: command(
     '1.0.0',
@@ -193,7 +211,23 @@ export const paymentMessages = {
   ReconcileCharge: command(
     '1.0.0',
     'Find out, however long it takes, whether a charge of unknown outcome happened.',
-    z.strictObject({ ...charge, amount: money, paymentMethod, metadata: z.record(z.string(), z.string()) }),
+    z.strictObject({
+      ...charge,
+      amount: money,
+      paymentMethod,
+      captureImmediately: z.boolean(),
+      metadata: z.record(z.string(), z.string()),
+    }),
+  ),
+  CaptureCharge: command(
+    '1.0.0',
+    'Take the money of an authorised charge through the gateway (P-15).',
+    z.strictObject(authorization),
+  ),
+  VoidCharge: command(
+    '1.0.0',
+    'Let an authorised charge go through the gateway, without taking anything (P-18, R-27).',
+    z.strictObject(authorization),
   ),
   RefundCharge: command(
     '1.0.0',
@@ -211,15 +245,18 @@ export const paymentMessages = {
   ),
   ChargeSucceeded: privateEvent(
     '1.0.0',
-    'The gateway charged, in provider-neutral words (record 005).',
-    z.strictObject({
-      ...outcome,
-      gateway: z.string(),
-      gatewayReferenceId: z.string(),
-      amount: money,
-      responseCode: z.string(),
-      responseMessage: z.string(),
-    }),
+    'The gateway charged, at once or by a capture, in provider-neutral words (record 005).',
+    z.strictObject(approval),
+  ),
+  ChargeAuthorized: privateEvent(
+    '1.0.0',
+    'The provider holds the money for us, and has taken nothing yet (P-09).',
+    z.strictObject(approval),
+  ),
+  ChargeVoided: privateEvent(
+    '1.0.0',
+    'The provider has let an authorised charge go; nothing was taken.',
+    z.strictObject({ paymentId: uuid, gateway: z.string(), gatewayReferenceId: z.string(), amount: money }),
   ),
   ChargeFailed: privateEvent(
     '1.0.0',

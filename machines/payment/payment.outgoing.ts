@@ -17,12 +17,13 @@ const inItsCurrency = ({ amount: { currency } }: PaymentContext, amount: number)
 
 /** The charge under the key in use; its metadata come back with webhooks, and are the same for every call under one key. */
 function charge(payment: PaymentContext) {
-  const { paymentId, attempt, amount, paymentMethod } = payment;
+  const { paymentId, attempt, amount, paymentMethod, captureImmediately } = payment;
   const idempotencyKey = currentKey(payment);
   const known = Object.entries({ ...subject(payment), idempotencyKey }).filter(
     (entry): entry is [string, string] => entry[1] !== null,
   );
-  return { paymentId, attempt, idempotencyKey, amount, paymentMethod, metadata: Object.fromEntries(known) };
+  const metadata = Object.fromEntries(known);
+  return { paymentId, attempt, idempotencyKey, amount, paymentMethod, captureImmediately, metadata };
 }
 
 export function paymentInitiated(payment: PaymentContext, opening: Opening): FlowmartOutgoing<'PaymentInitiated'> {
@@ -31,15 +32,35 @@ export function paymentInitiated(payment: PaymentContext, opening: Opening): Flo
   return { type: 'PaymentInitiated', data: { ...data, userId: customerId, transactionId, initiatedAt } };
 }
 
-/** Charges in one step (C-08): authorising first (P-09, P-15) has no state here. */
+/** Charges in one step (C-08), or only authorises, as the payment was opened. */
 export const processPayment = (payment: PaymentContext): FlowmartOutgoing<'ProcessPayment'> => ({
   type: 'ProcessPayment',
-  data: { ...charge(payment), captureImmediately: true, outcomeUnknown: payment.outcomeUnknown },
+  data: { ...charge(payment), outcomeUnknown: payment.outcomeUnknown },
 });
 
 export const reconcileCharge = (payment: PaymentContext): FlowmartOutgoing<'ReconcileCharge'> => ({
   type: 'ReconcileCharge',
   data: charge(payment),
+});
+
+/**
+ * The charge that holds the money.
+ * @throws when nothing was authorised: a defect of the chart
+ */
+function held({ paymentId, attempt, authorization, amount: { currency } }: PaymentContext) {
+  if (authorization === null) throw new Error(`Payment ${paymentId} holds nothing`);
+  const { idempotencyKey, gateway, gatewayReferenceId, amount } = authorization;
+  return { paymentId, attempt, idempotencyKey, gateway, gatewayReferenceId, amount: { amount, currency } };
+}
+
+export const captureCharge = (payment: PaymentContext): FlowmartOutgoing<'CaptureCharge'> => ({
+  type: 'CaptureCharge',
+  data: held(payment),
+});
+
+export const voidCharge = (payment: PaymentContext): FlowmartOutgoing<'VoidCharge'> => ({
+  type: 'VoidCharge',
+  data: held(payment),
 });
 
 /**

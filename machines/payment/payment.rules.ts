@@ -1,4 +1,4 @@
-import { hours, minutes, seconds } from '../shared/instants.js';
+import { days, hours, minutes, seconds } from '../shared/instants.js';
 import type { Money, PaymentMethod } from '../shared/values.js';
 import type { FailureReason } from './payment.messages.js';
 
@@ -10,6 +10,8 @@ export const RETRY_DELAY_MS = minutes(10);
 export const RISK_CHECK_TIMEOUT_MS = seconds(3);
 /** How long a held payment waits for a person when Fraud Detection named no deadline (ms, R-46). */
 export const REVIEW_TIMEOUT_MS = hours(24);
+/** How long an authorisation is held for a capture before it is voided (ms, R-27). */
+export const AUTHORIZATION_LIFE_MS = days(7);
 
 const FEE_PER_MILLE = 29;
 const FIXED_FEE_THOUSANDTHS = 300;

@@ -4,6 +4,8 @@ export type PaymentState =
   | 'riskCheck'
   | 'onHold'
   | 'authorizing'
+  | 'authorized'
+  | 'capturing'
   | 'retryWait'
   | 'captured'
   | 'completed'
@@ -19,13 +21,14 @@ interface PaymentView {
   /** The REST API, which knows fewer words than the entity. */
   readonly rest: 'pending' | 'processing' | 'completed' | 'failed' | 'refunded';
   /** The `payments-db` prose. */
-  readonly database: 'INITIATED' | 'CAPTURED' | 'FAILED' | 'CANCELLED' | 'REFUNDED';
+  readonly database: 'INITIATED' | 'AUTHORIZED' | 'CAPTURED' | 'FAILED' | 'CANCELLED' | 'REFUNDED';
   /** The GetPaymentStatus query. */
   readonly query: 'pending' | 'completed' | 'failed' | 'refunded';
 }
 
 const pending: PaymentView = { entity: 'pending', rest: 'pending', database: 'INITIATED', query: 'pending' };
 const processing: PaymentView = { ...pending, entity: 'processing', rest: 'processing' };
+const authorized: PaymentView = { ...processing, database: 'AUTHORIZED' };
 const captured: PaymentView = { entity: 'completed', rest: 'completed', database: 'CAPTURED', query: 'completed' };
 
 const views: Readonly<Record<PaymentState, PaymentView>> = {
@@ -33,6 +36,8 @@ const views: Readonly<Record<PaymentState, PaymentView>> = {
   riskCheck: pending,
   onHold: pending,
   authorizing: processing,
+  authorized,
+  capturing: authorized,
   retryWait: processing,
   captured,
   completed: captured,

@@ -50,6 +50,7 @@ export function viewPaymentOf({
   createdAt,
   updatedAt,
 }: StoredPayment): z.output<typeof paymentSchema> {
+  const provider = context.charge ?? context.authorization;
   const money = (amount: number) => ({ amount, currency: context.amount.currency });
   return {
     id,
@@ -70,8 +71,8 @@ export function viewPaymentOf({
       message: context.failure.message,
       methodUsable: context.failure.methodUsable,
     },
-    gateway: context.charge?.gateway ?? null,
-    gatewayReferenceId: context.charge?.gatewayReferenceId ?? null,
+    gateway: provider?.gateway ?? null,
+    gatewayReferenceId: provider?.gatewayReferenceId ?? null,
     capturedAt: context.charge?.capturedAt ?? null,
     completedAt: context.completedAt,
     refundedAmount: money(refundedTotal(context.refunds)),

@@ -29,6 +29,7 @@ const opening = {
   },
 } as const;
 const charge = { paymentId, attempt: 1, idempotencyKey: `${paymentId}/1` };
+const held = { ...charge, gateway: 'stripe', gatewayReferenceId: 'pi_3PZb', amount: total };
 const metadata = { orderId, paymentId };
 const shipment = { shipmentId, orderId, customerId };
 const tracked = { ...shipment, carrier: 'FedEx', trackingNumber: '794644790138' };
@@ -93,6 +94,7 @@ export const examples: { readonly [N in MessageName]: MessageData<N> } = {
   OpenPayment: { ...opening, captureImmediately: true },
   CancelPayment: { paymentId, reason: 'CUSTOMER_REQUEST' },
   RetryPayment: { paymentId, paymentMethod: card },
+  CapturePayment: { paymentId },
   RefundPayment: { paymentId, refundId, amount: total, reason: 'CUSTOMER_REQUEST', requestedBy: 'customer' },
   PaymentInitiated: { ...opening, userId: customerId, transactionId, initiatedAt: at() },
   PaymentProcessed: {
@@ -138,7 +140,9 @@ export const examples: { readonly [N in MessageName]: MessageData<N> } = {
     metadata,
     outcomeUnknown: false,
   },
-  ReconcileCharge: { ...charge, amount: total, paymentMethod: card, metadata },
+  ReconcileCharge: { ...charge, amount: total, paymentMethod: card, captureImmediately: true, metadata },
+  CaptureCharge: held,
+  VoidCharge: held,
   RefundCharge: {
     paymentId,
     refundId,
@@ -148,14 +152,8 @@ export const examples: { readonly [N in MessageName]: MessageData<N> } = {
     amount: total,
     reason: 'CUSTOMER_REQUEST',
   },
-  ChargeSucceeded: {
-    ...charge,
-    gateway: 'stripe',
-    gatewayReferenceId: 'pi_3PZb',
-    amount: total,
-    responseCode: 'succeeded',
-    responseMessage: 'Payment complete.',
-  },
+  ChargeSucceeded: { ...held, responseCode: 'succeeded', responseMessage: 'Payment complete.' },
+  ChargeAuthorized: { ...held, responseCode: 'requires_capture', responseMessage: 'Approved as ch_3PZb.' },
   ChargeFailed: {
     ...charge,
     gateway: 'stripe',
@@ -165,6 +163,7 @@ export const examples: { readonly [N in MessageName]: MessageData<N> } = {
     failureMessage: 'Your card has insufficient funds.',
     canRetry: true,
   },
+  ChargeVoided: { paymentId, gateway: 'stripe', gatewayReferenceId: 'pi_3PZb', amount: total },
   RefundSucceeded: { paymentId, refundId, gateway: 'stripe', gatewayRefundId: 're_3PZb', amount: total },
   RefundRejected: { paymentId, refundId, gateway: 'stripe', failureMessage: 'The charge is disputed.' },
   StripeChargeSucceeded: webhook,

@@ -76,6 +76,14 @@ const succeeded = (chargeNumber = 1, attempt: number | null = chargeNumber, when
     when,
   );
 
+const held = (chargeNumber = 1, when = at()) => {
+  const { data } = succeeded(chargeNumber);
+  return message('ChargeAuthorized', { ...data, responseCode: 'requires_capture' }, when);
+};
+const voided = (when = at(), reference = 'pi_1') =>
+  message('ChargeVoided', { paymentId, gateway: 'stripe', gatewayReferenceId: reference, amount }, when);
+const capture = () => message('CapturePayment', { paymentId });
+
 const charges = {
   insufficient_funds: true,
   card_declined: true,
@@ -131,6 +139,19 @@ const authorizing = () => riskCheck().when(decided('APPROVED'));
 const retryWait = (reason: keyof typeof charges = 'insufficient_funds') => authorizing().when(declined(reason));
 const captured = () => authorizing().when(succeeded());
 const completed = () => captured().when(committed(), receipt());
+/** A payment that is to be captured later, asked for at the provider. */
+const authorizingFirst = () =>
+  given(paymentMachine, opening({ captureImmediately: false }), initiated()).when(decided('APPROVED'));
+const authorized = () => authorizingFirst().when(held());
+const capturing = () => authorized().when(capture());
+const theHold = {
+  paymentId,
+  attempt: 1,
+  idempotencyKey: key(1),
+  gateway: 'stripe',
+  gatewayReferenceId: 'pi_1',
+  amount,
+};
 const cancelling = () => authorizing().when(cancel());
 
 describe('the payment machine', () => {
@@ -445,7 +466,142 @@ describe('the payment machine', () => {
     });
   });
 
+  describe('when opened to be captured later', () => {
+    it('asks the gateway only to authorise, and holds the money for seven days (P-09)', () => {
+      expect(authorizingFirst().sent('ProcessPayment')[0]).to.include({ attempt: 1, captureImmediately: false });
+      const payment = authorized();
+      expect(payment).to.deep.include({ state: 'authorized', emitted: [] });
+      expect(payment.timers.map((timer) => timer.dueAt)).to.deep.equal([at(7 * 24 * 60)]);
+      expect(payment.context.authorization).to.include({ gatewayReferenceId: 'pi_1', authorizedAt: at() });
+      expect(payment.context.charge).to.equal(null);
+      expect(payment.when(held()).ignored, 'told twice').to.deep.equal(['ChargeAuthorized']);
+    });
+
+    it('is authorised by what becomes known of an unknown charge, and by no earlier key (P-09)', () => {
+      const unknown = authorizingFirst().when(declined('network_error'));
+      expect(unknown.when(held()).state).to.equal('authorized');
+      const again = unknown.whenTimerFires();
+      expect(again.sent('ProcessPayment')[0]).to.include({ captureImmediately: false, outcomeUnknown: true });
+      const payment = again.when(held());
+      expect(payment.state).to.equal('authorized');
+      expect(payment.context.outcomeUnknown).to.equal(false);
+      expect(payment.when(cancel()).sent('ReconcileCharge'), 'nothing is unknown any more').to.be.empty;
+      const second = authorizingFirst().when(declined('insufficient_funds')).whenTimerFires();
+      expect(second.when(held(1)).ignored).to.deep.equal(['ChargeAuthorized']);
+      expect(second.when(held(2)).state).to.equal('authorized');
+    });
+
+    it('fails, waits and tries again like any other charge (P-10, P-11)', () => {
+      expect(authorizingFirst().when(declined('insufficient_funds')).state).to.equal('retryWait');
+      expect(authorizingFirst().when(declined('expired_card')).state).to.equal('failed');
+    });
+
+    it('lets the money go when nobody captures it in seven days (P-09, R-27)', () => {
+      const payment = authorized().whenTimerFires();
+      expect(payment).to.deep.include({ state: 'cancelled', timers: [] });
+      expect(payment.sentTypes).to.deep.equal(['VoidCharge', 'PaymentCancelled']);
+      expect(payment.sent('VoidCharge')).to.deep.equal([theHold]);
+      const over = payment.when(voided(at(7 * 24 * 60 + 1)));
+      expect(over).to.deep.include({ state: 'cancelled', emitted: [], ignored: [] });
+      expect(over.context.authorization?.voidedAt).to.equal(at(7 * 24 * 60 + 1));
+      expect(over.when(voided(), held(), cancel(), capture()).ignored).to.have.length(4);
+    });
+
+    it('takes the money when it is told to, and says so once (P-15)', () => {
+      const payment = capturing();
+      expect(payment).to.deep.include({ state: 'capturing', timers: [] });
+      expect(payment.sent('CaptureCharge')).to.deep.equal([theHold]);
+      expect(payment.when(capture()).ignored).to.deep.equal(['CapturePayment']);
+      const done = payment.when(succeeded());
+      expect(done.state).to.equal('captured');
+      expect(done.sentTypes).to.deep.equal(['PaymentProcessed']);
+      expect(done.sent('PaymentProcessed')[0]).to.deep.include({ amount, status: 'confirmed' });
+      expect(done.when(succeeded(1, null), capture()).ignored).to.deep.equal(['ChargeSucceeded', 'CapturePayment']);
+      expect(done.when(committed(), receipt()).state).to.equal('completed');
+      expect(done.when(refund('all', amount.amount)).sentTypes).to.deep.equal(['RefundCharge']);
+    });
+
+    it('keeps the command to capture until the money is held (P-15)', () => {
+      const stories = {
+        initiated: given(paymentMachine, opening({ captureImmediately: false }))
+          .when(capture())
+          .when(initiated()),
+        riskCheck: given(paymentMachine, opening({ captureImmediately: false }), initiated()).when(capture()),
+      };
+      for (const [state, early] of Object.entries(stories)) {
+        expect(early.when(decided('APPROVED')).when(held()).state, state).to.equal('capturing');
+      }
+      const reviewed = stories.riskCheck.when(decided('MANUAL_REVIEW', at(60)));
+      expect(reviewed.deferred).to.have.length(1);
+      expect(reviewed.when(overridden('APPROVED'), held()).sentTypes).to.include('CaptureCharge');
+      const waiting = authorizingFirst().when(capture(), declined('insufficient_funds'));
+      expect(waiting.whenTimerFires().when(held(2)).state).to.equal('capturing');
+      const atOnce = authorizing().when(capture(), succeeded());
+      expect(atOnce).to.deep.include({ state: 'captured', deferred: [], ignored: ['CapturePayment'] });
+    });
+
+    it('is captured when somebody did it at the provider, and cancelled when they let it go (P-15, P-18)', () => {
+      const taken = authorized().when(succeeded(1, null));
+      expect(taken).to.deep.include({ state: 'captured', timers: [] });
+      const gone = authorized().when(voided());
+      expect(gone.state).to.equal('cancelled');
+      expect(gone.sentTypes).to.deep.equal(['PaymentCancelled']);
+      expect(authorized().when(voided(at(), 'pi_other')).ignored).to.deep.equal(['ChargeVoided']);
+    });
+
+    it('fails when the money cannot be captured, and holds on to none of it (P-15, P-11)', () => {
+      const payment = capturing().when(declined('other'));
+      expect(payment.state).to.equal('failed');
+      expect(payment.sentTypes).to.deep.equal(['VoidCharge', 'PaymentFailed']);
+      expect(payment.sent('VoidCharge')).to.deep.equal([theHold]);
+      expect(payment.sent('PaymentFailed')[0]).to.include({ canRetry: false, nextRetryAt: null });
+      expect(payment.when(voided()).context.authorization?.voidedAt).to.equal(at());
+      const lost = capturing().when(voided());
+      expect(lost.state).to.equal('failed');
+      expect(lost.sentTypes).to.deep.equal(['PaymentFailed']);
+      expect(lost.sent('PaymentFailed')[0]).to.include({ failureCode: 'authorization_voided', methodUsable: true });
+      expect(capturing().when(declined('network_error')).ignored, 'the gateway asks on').to.deep.equal([
+        'ChargeFailed',
+      ]);
+    });
+  });
+
   describe('when the order is cancelled', () => {
+    it('lets the money go that is held (P-18)', () => {
+      const payment = authorized().when(cancel());
+      expect(payment).to.deep.include({ state: 'cancelled', timers: [] });
+      expect(payment.sentTypes).to.deep.equal(['VoidCharge', 'PaymentCancelled']);
+      expect(payment.sent('VoidCharge')).to.deep.equal([theHold]);
+      const taken = payment.when(succeeded());
+      expect(taken.state, 'it had been captured').to.equal('cancelled');
+      expect(taken.sent('RefundCharge')[0]?.amount).to.deep.equal(amount);
+    });
+
+    it('lets the money go that turns out to be held (P-18b)', () => {
+      const payment = authorizingFirst().when(cancel()).when(held());
+      expect(payment.state).to.equal('cancelled');
+      expect(payment.sentTypes).to.deep.equal(['VoidCharge', 'PaymentCancelled']);
+    });
+
+    it('waits for the capture in flight and refunds it in full at once (P-18b)', () => {
+      const payment = capturing().when(cancel());
+      expect(payment).to.deep.include({ state: 'capturing', emitted: [] });
+      expect(payment.when(cancel()).ignored).to.deep.equal(['CancelPayment']);
+      const late = payment.when(succeeded());
+      expect(late.state).to.equal('captured');
+      expect(late.sentTypes).to.have.members(['PaymentProcessed', 'RefundCharge']);
+      expect(late.sent('RefundCharge')[0]).to.deep.include({ amount, gatewayReferenceId: 'pi_1' });
+    });
+
+    it('is cancelled when the capture in flight fails, whatever for (P-18b)', () => {
+      const refusedLate = capturing().when(cancel()).when(declined('other'));
+      expect(refusedLate.state).to.equal('cancelled');
+      expect(refusedLate.sentTypes).to.deep.equal(['VoidCharge', 'PaymentCancelled']);
+      const gone = capturing().when(cancel()).when(voided());
+      expect(gone.state).to.equal('cancelled');
+      expect(gone.sentTypes).to.deep.equal(['PaymentCancelled']);
+    });
+
     const stories = {
       initiated: () => given(paymentMachine, opening()),
       riskCheck,
@@ -518,6 +674,32 @@ describe('the payment machine', () => {
         const stuck = late.when(refused(refundId));
         expect(stuck.state).to.equal(state);
         expect(stuck.sentTypes).to.deep.equal(['RefundFailed']);
+      });
+    }
+  });
+
+  describe('when money turns out to be held after the end', () => {
+    const ends = {
+      failed: () =>
+        authorizingFirst()
+          .when(declined('network_error'))
+          .whenTimerFires()
+          .when(declined('network_error', 1, 2))
+          .whenTimerFires()
+          .when(declined('network_error', 1, 3)),
+      cancelled: () => authorizingFirst().when(declined('network_error')).when(cancel()),
+    };
+    for (const [state, end] of Object.entries(ends)) {
+      it(`is let go at once and the payment stays ${state} (P-18)`, () => {
+        expect(end().sent('ReconcileCharge')[0]).to.include({ idempotencyKey: key(1), captureImmediately: false });
+        const late = end().when(held());
+        expect(late.state).to.equal(state);
+        expect(late.sentTypes).to.deep.equal(['VoidCharge']);
+        expect(late.sent('VoidCharge')[0]).to.include({ gatewayReferenceId: 'pi_1', idempotencyKey: key(1) });
+        expect(late.when(held())).to.deep.include({ emitted: [], ignored: ['ChargeAuthorized'] });
+        const over = late.when(voided());
+        expect(over).to.deep.include({ state, emitted: [] });
+        expect(over.context.authorization?.voidedAt).to.equal(at());
       });
     }
   });
@@ -624,7 +806,7 @@ describe('the payment machine', () => {
     });
 
     it('has nothing to give back before it was captured (P-19)', () => {
-      for (const payment of [riskCheck(), onHold(), authorizing(), retryWait()]) {
+      for (const payment of [riskCheck(), onHold(), authorizing(), retryWait(), authorized(), capturing()]) {
         expect(payment.when(refund('one', 1)).ignored).to.deep.equal(['RefundPayment']);
       }
     });
@@ -677,6 +859,43 @@ describe('the payment machine', () => {
   });
 });
 
+describe('a payment that is captured later', () => {
+  it('ends with its money taken once or let go, whatever happens (P-09, P-15, P-18)', () => {
+    const happenings = fc.constantFrom('held', 'taken', 'refused', 'unknown', 'voided', 'capture', 'cancel', 'timer');
+    fc.assert(
+      fc.property(fc.array(happenings, { maxLength: 12 }), (steps) => {
+        let payment = authorizingFirst();
+        let [processed, back, voids] = [0, 0, 0];
+        for (const step of steps) {
+          const { chargeNumber, attempt } = payment.context;
+          if (step === 'timer' && payment.timers.length === 0) continue;
+          if (step === 'held') payment = payment.when(held(chargeNumber));
+          else if (step === 'taken') payment = payment.when(succeeded(chargeNumber, attempt));
+          else if (step === 'refused') payment = payment.when(declined('other', chargeNumber, attempt));
+          else if (step === 'unknown') payment = payment.when(declined('network_error', chargeNumber, attempt));
+          else if (step === 'voided')
+            payment = payment.when(voided(at(), payment.context.authorization?.gatewayReferenceId));
+          else if (step === 'capture') payment = payment.when(capture());
+          else if (step === 'cancel') payment = payment.when(cancel());
+          else payment = payment.whenTimerFires();
+          processed += payment.sent('PaymentProcessed').length;
+          back += payment.sent('RefundCharge').length;
+          voids += payment.sent('VoidCharge').length;
+        }
+        const { charge, authorization } = payment.context;
+        const isOver = payment.state === 'failed' || payment.state === 'cancelled';
+        expect(processed).to.equal(payment.state === 'captured' ? 1 : 0);
+        expect(voids).to.be.at.most(1);
+        if (isOver && charge) expect(back, 'taken after the end, and returned').to.equal(1);
+        if (isOver && authorization) {
+          expect(voids === 1 || authorization.voidedAt !== null, 'held after the end, and let go').to.equal(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
 describe('the payment rules', () => {
   it('take 2.9 % and 0.30 of the currency, truncated to its minor unit (R-29)', () => {
     expect(processingFee({ amount: 18997, currency: 'USD' }).amount).to.equal(580);
@@ -705,6 +924,8 @@ describe('the payment views', () => {
       'riskCheck: pending pending INITIATED pending',
       'onHold: pending pending INITIATED pending',
       'authorizing: processing processing INITIATED pending',
+      'authorized: processing processing AUTHORIZED pending',
+      'capturing: processing processing AUTHORIZED pending',
       'retryWait: processing processing INITIATED pending',
       'captured: completed completed CAPTURED completed',
       'completed: completed completed CAPTURED completed',

@@ -68,7 +68,7 @@ export function refuseUnapproved(message: ProcessPayment, run: EffectRun, gatewa
   };
 }
 
-/** Finds out whether a charge of unknown outcome took money, and says so only if it did. */
+/** Finds out whether a charge of unknown outcome took money or holds it, and says so only if it does. */
 export async function reconcile(message: ReconcileCharge, run: EffectRun, at: WatchedProvider): Promise<EffectOutcome> {
   if (run.expired()) return outOfTime(true);
   const found = await lookUp(message.data.idempotencyKey, at);
@@ -104,7 +104,7 @@ function retryOrGiveUp(
     kind: 'done',
     emit: [failed(message, provider.name, failure)],
     record: {
-      ...transactionBase(message, provider.name),
+      ...transactionBase(message, provider.name, 'unknown'),
       gatewayReferenceId: null,
       status: 'Pending',
       responseCode: 'network_error',
@@ -119,7 +119,7 @@ function settle(message: ProcessPayment | ReconcileCharge, at: WatchedProvider, 
     const { kind: _, ...failure } = outcome;
     return { kind: 'done', emit: [failed(message, at.provider.name, failure)], record };
   }
-  if (outcome.kind === 'authorized') {
+  if (outcome.kind === 'authorized' && message.type === 'ProcessPayment' && message.data.captureImmediately) {
     throw new FatalError(
       'AUTHORIZED_ONLY',
       `${at.provider.name} held ${outcome.gatewayReferenceId} without charging it`,
@@ -137,7 +137,8 @@ function settle(message: ProcessPayment | ReconcileCharge, at: WatchedProvider, 
     responseCode,
     responseMessage,
   };
-  return { kind: 'done', emit: [{ type: 'ChargeSucceeded', data }], record };
+  const type = outcome.kind === 'authorized' ? 'ChargeAuthorized' : 'ChargeSucceeded';
+  return { kind: 'done', emit: [{ type, data }], record };
 }
 
 function failed(
@@ -151,21 +152,34 @@ function failed(
   return { type: 'ChargeFailed', data: { paymentId, attempt, idempotencyKey, gateway, ...failure } };
 }
 
-const transactionBase = ({ id, data }: ProcessPayment | ReconcileCharge, gateway: string) => ({
+const transactionBase = (
+  { id, data }: ProcessPayment | ReconcileCharge,
+  gateway: string,
+  kind: ChargeOutcome['kind'],
+) => ({
   transactionId: deriveId(id, 'transaction'),
   paymentId: data.paymentId,
-  type: 'Sale' as const,
+  type: typeOf(data, kind),
   gateway,
   idempotencyKey: data.idempotencyKey,
   amount: data.amount,
 });
+
+/** A charge that only authorises takes money by a capture, even by one that nobody here asked for. */
+function typeOf(
+  { captureImmediately }: ProcessPayment['data'] | ReconcileCharge['data'],
+  kind: ChargeOutcome['kind'],
+): Transaction['type'] {
+  if (captureImmediately && kind !== 'authorized') return 'Sale';
+  return kind === 'succeeded' ? 'Capture' : 'Authorize';
+}
 
 const transactionOf = (
   message: ProcessPayment | ReconcileCharge,
   { provider }: WatchedProvider,
   outcome: Settled,
 ): Transaction => ({
-  ...transactionBase(message, provider.name),
+  ...transactionBase(message, provider.name, outcome.kind),
   gatewayReferenceId: outcome.gatewayReferenceId,
   ...(outcome.kind === 'declined'
     ? { status: 'Failure', responseCode: outcome.failureCode, responseMessage: outcome.failureMessage }

@@ -1,6 +1,7 @@
 import type { FlowmartReceived } from '../../../machines/index.js';
 import type { MessagesFor } from '../../../queues/topology.js';
 import type { Effect, EffectOutcome, EffectRun, Trx } from '../../runtime/ports.js';
+import { captureAuthorized, voidAuthorized } from './authorization.js';
 import { charge, reconcile, refuseUnapproved } from './charge.js';
 import { ProviderRouting, type ProviderRoutingOptions } from './providerRouting.js';
 import { refund } from './refund.js';
@@ -24,7 +25,7 @@ export interface GatewayOptions extends ProviderRoutingOptions {
 }
 
 /**
- * The Payment Gateway: charges, refunds, and finds out what became of charges. A charge is made only with a stored approval
+ * The Payment Gateway: charges, captures, voids, refunds, and finds out what became of charges. A charge is made only with a stored approval
  * (C-66), goes to one provider for good, and is never asked for again before its outcome was looked up (invariant 5).
  */
 export function createGateway(options: GatewayOptions): Effect<MessagesFor<'gateway'>> {
@@ -65,8 +66,8 @@ async function prepare(
     trx,
     messages.flatMap((message) => (message.type === 'ReconcileCharge' ? [message.data] : [])),
   );
-  return messages.map(({ type, data }) => {
-    if (type === 'RefundCharge') return { gateway: data.gateway, approved: true };
+  return messages.map(({ data }) => {
+    if ('gateway' in data) return { gateway: data.gateway, approved: true };
     const { idempotencyKey, paymentId } = data;
     return {
       gateway: routes.get(idempotencyKey) ?? known.get(idempotencyKey) ?? null,
@@ -89,6 +90,10 @@ async function serve(
       return charge(message, run, provider);
     case 'ReconcileCharge':
       return reconcile(message, run, provider);
+    case 'CaptureCharge':
+      return captureAuthorized(message, run, provider);
+    case 'VoidCharge':
+      return voidAuthorized(message, run, provider);
     case 'RefundCharge':
       return refund(message, run, provider);
   }

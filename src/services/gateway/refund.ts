@@ -3,13 +3,11 @@ import { deriveId } from '../../../machines/shared/ids.js';
 import type { EffectOutcome, EffectRun } from '../../runtime/ports.js';
 import type { WatchedProvider } from './providerRouting.js';
 import type { RefundOutcome } from './providers/provider.js';
-import { again, outOfTime } from './runs.js';
+import { again, backoff, outOfTime } from './runs.js';
 import type { Transaction } from './transactions.js';
 
 type RefundCharge = FlowmartReceived<'RefundCharge'>;
 
-const BACKOFF_MS = 1_000;
-const BACKOFF_MAX_MS = 60_000;
 /** How often to ask about a refund that the provider is still working on (ms): a bank transfer takes days. */
 const PENDING_MS = 60_000;
 const PENDING_MAX_MS = 3_600_000;
@@ -44,7 +42,7 @@ function conclude(message: RefundCharge, run: EffectRun, gateway: string, outcom
   const { paymentId, refundId, amount } = message.data;
   switch (outcome.kind) {
     case 'unknown':
-      return again(Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (run.attempt - 1)), outcome.message, true);
+      return again(backoff(run), outcome.message, true);
     case 'pending':
       return again(Math.min(PENDING_MAX_MS, PENDING_MS * 2 ** (run.attempt - 1)), outcome.responseMessage, true);
     case 'refunded': {

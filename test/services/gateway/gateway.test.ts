@@ -1,10 +1,31 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import { startStripeSandbox } from '../../../scripts/stripeSandbox/server.js';
+import { type StripeSandbox, startStripeSandbox } from '../../../scripts/stripeSandbox/server.js';
+import type { PaymentProvider } from '../../../src/services/gateway/providers/provider.js';
 import { providers } from '../../../src/services/gateway/providers/registry.js';
 import { id, message } from '../../machines/given.js';
-import { GatewayDesk, keyOf, processPayment, reconcileCharge, refundCharge, usd } from './gatewayDesk.js';
-import { approved, declined, nowhere, returned, ScriptedProvider, silence } from './scriptedProvider.js';
+import {
+  captureCharge,
+  GatewayDesk,
+  keyOf,
+  processPayment,
+  reconcileCharge,
+  refundCharge,
+  usd,
+  voidCharge,
+} from './gatewayDesk.js';
+import {
+  approved,
+  authorized,
+  canceled,
+  declined,
+  letGo,
+  nowhere,
+  returned,
+  ScriptedProvider,
+  silence,
+  taken,
+} from './scriptedProvider.js';
 
 describe('the payment gateway', () => {
   let desk: GatewayDesk;
@@ -209,9 +230,143 @@ describe('the payment gateway', () => {
       expect(outcome).to.include({ kind: 'again', afterMs: 3_600_000, unknown: true });
     });
 
+    it('tells of a charge that holds money, so that it can be let go (P-18)', async () => {
+      stripe.charges.push(silence);
+      await desk.run([processPayment(paymentId, { captureImmediately: false })], { attempt: 3 });
+      stripe.chargeLookUps.push(nowhere, authorized(reference()));
+      const { emitted } = await desk.settle(reconcileCharge(paymentId, false));
+      expect(emitted.map((one) => one.type)).to.deep.equal(['ChargeAuthorized']);
+      expect(emitted[0]?.data).to.include({ idempotencyKey: keyOf(paymentId), gatewayReferenceId: reference() });
+      expect(await desk.log(paymentId)).to.deep.equal(['Authorize Pending', 'Authorize Success']);
+    });
+
     it('has nothing to ask about a charge that was never sent', async () => {
       expect((await desk.settle(reconcileCharge(paymentId))).emitted).to.be.empty;
       expect(stripe.calls).to.be.empty;
+    });
+  });
+
+  describe('when only authorising (P-09)', () => {
+    it('tells that the money is held, and logs it', async () => {
+      stripe.charges.push(authorized(reference()));
+      const { emitted } = await desk.settle(processPayment(paymentId, { captureImmediately: false }));
+      expect(emitted).to.deep.equal([
+        {
+          type: 'ChargeAuthorized',
+          data: {
+            paymentId,
+            attempt: 1,
+            idempotencyKey: keyOf(paymentId),
+            gateway: 'stripe',
+            gatewayReferenceId: reference(),
+            amount: usd(13497),
+            responseCode: 'requires_capture',
+            responseMessage: 'Held.',
+          },
+        },
+      ]);
+      expect(await desk.log(paymentId)).to.deep.equal(['Authorize Success']);
+    });
+
+    it('looks the outcome up after a call without an answer, and logs a decline as one', async () => {
+      stripe.charges.push(silence);
+      stripe.chargeLookUps.push(declined(false));
+      const { emitted } = await desk.settle(processPayment(paymentId, { captureImmediately: false }));
+      expect(emitted[0]?.type).to.equal('ChargeFailed');
+      expect(await desk.log(paymentId)).to.deep.equal(['Authorize Failure']);
+    });
+
+    it('stops at a provider that holds money it was to take', async () => {
+      stripe.charges.push(authorized(reference()));
+      const failure = await desk.run([processPayment(paymentId)]).catch((error: Error) => error.message);
+      expect(failure).to.equal(`stripe held ${reference()} without charging it`);
+    });
+  });
+
+  describe('when capturing (P-15)', () => {
+    const asked = () => `capture 13497 as ${keyOf(paymentId)}-capture`;
+    const lookedUp = () => `look up ${keyOf(paymentId)} (${reference()})`;
+
+    it('tells that the money was taken, and logs it', async () => {
+      stripe.captures.push(taken(reference()));
+      const { emitted } = await desk.settle(captureCharge(paymentId, reference()));
+      expect(emitted.map((one) => one.type)).to.deep.equal(['ChargeSucceeded']);
+      expect(emitted[0]?.data).to.deep.include({
+        idempotencyKey: keyOf(paymentId),
+        gatewayReferenceId: reference(),
+        amount: usd(13497),
+      });
+      expect(stripe.calls).to.deep.equal([asked()]);
+      expect(await desk.log(paymentId)).to.deep.equal(['Capture Success']);
+    });
+
+    it('looks the charge up before it asks again, and never gives up (invariant 5)', async () => {
+      stripe.captures.push(silence, silence);
+      stripe.chargeLookUps.push(silence, authorized(reference()), approved(reference()));
+      const { emitted, pauses } = await desk.settle(captureCharge(paymentId, reference()));
+      expect(emitted.map((one) => one.type)).to.deep.equal(['ChargeSucceeded']);
+      expect(stripe.calls).to.deep.equal([asked(), lookedUp(), lookedUp(), asked(), lookedUp()]);
+      expect(pauses).to.deep.equal([1000, 2000, 4000]);
+      const [late] = await desk.run([captureCharge(paymentId, reference())], { expired: () => true });
+      expect(late).to.include({ kind: 'again', unknown: false });
+    });
+
+    it('tells when the provider refuses, or let the money go', async () => {
+      stripe.captures.push({ kind: 'refused', failureCode: 'charge_expired', failureMessage: 'expired' });
+      const { emitted } = await desk.settle(captureCharge(paymentId, reference()));
+      expect(emitted[0]?.type).to.equal('ChargeFailed');
+      expect(emitted[0]?.data).to.include({ failureReason: 'other', failureCode: 'charge_expired', canRetry: false });
+      expect(await desk.log(paymentId)).to.deep.equal(['Capture Failure']);
+      stripe.captures.push(silence);
+      stripe.chargeLookUps.push(canceled);
+      const lost = await desk.settle(captureCharge(paymentId, reference()));
+      expect(lost.emitted[0]?.data).to.include({ failureCode: 'canceled' });
+    });
+  });
+
+  describe('when voiding (P-18, R-27)', () => {
+    const asked = () => `void as ${keyOf(paymentId)}-void`;
+    const lookedUp = () => `look up ${keyOf(paymentId)} (${reference()})`;
+    const refused = { kind: 'refused', failureCode: 'unexpected_state', failureMessage: 'It was captured.' } as const;
+
+    it('lets the money go, and logs it', async () => {
+      stripe.voids.push(letGo(reference()));
+      const { emitted } = await desk.settle(voidCharge(paymentId, reference()));
+      expect(emitted).to.deep.equal([
+        {
+          type: 'ChargeVoided',
+          data: { paymentId, gateway: 'stripe', gatewayReferenceId: reference(), amount: usd(13497) },
+        },
+      ]);
+      expect(stripe.calls).to.deep.equal([asked()]);
+      expect(await desk.log(paymentId)).to.deep.equal(['Void Success']);
+    });
+
+    it('looks the charge up before it asks again, and never gives up (invariant 5)', async () => {
+      stripe.voids.push(silence, silence);
+      stripe.chargeLookUps.push(silence, authorized(reference()), canceled);
+      const { emitted, pauses } = await desk.settle(voidCharge(paymentId, reference()));
+      expect(emitted.map((one) => one.type)).to.deep.equal(['ChargeVoided']);
+      expect(stripe.calls).to.deep.equal([asked(), lookedUp(), lookedUp(), asked(), lookedUp()]);
+      expect(pauses).to.deep.equal([1000, 2000, 4000]);
+    });
+
+    it('tells of money that was taken after all, for it has to go back', async () => {
+      stripe.voids.push(refused);
+      stripe.chargeLookUps.push(silence, approved(reference()));
+      const { emitted } = await desk.settle(voidCharge(paymentId, reference()));
+      expect(emitted.map((one) => one.type)).to.deep.equal(['ChargeSucceeded']);
+      expect(stripe.calls).to.deep.equal([asked(), lookedUp(), lookedUp()]);
+      expect(await desk.log(paymentId)).to.deep.equal(['Capture Success']);
+    });
+
+    it('leaves it to a person when the provider goes on holding the money', async () => {
+      stripe.voids.push(refused);
+      stripe.chargeLookUps.push(authorized(reference()));
+      const failure = await desk
+        .run([voidCharge(paymentId, reference())])
+        .catch((error: { code?: string }) => error.code);
+      expect(failure).to.equal('VOID_REFUSED');
     });
   });
 
@@ -372,6 +527,72 @@ describe('the payment gateway', () => {
         await sandbox.close();
       }
     });
+  });
+
+  describe('against the local Stripe, authorising first (P-09, P-15, P-18)', () => {
+    let sandbox: StripeSandbox;
+    let provider: PaymentProvider;
+
+    beforeEach(async () => {
+      sandbox = await startStripeSandbox({ searchLagMs: 0 });
+      const settings = { apiKey: 'sk_test_gateway', webhookSecret: 'whsec_x', apiBase: sandbox.url, timeoutMs: 300 };
+      provider = providers.stripe(settings);
+      desk.start({ providers: [provider], primary: 'stripe' });
+    });
+    afterEach(async () => {
+      provider.close();
+      await sandbox.close();
+    });
+
+    const faults = [
+      'timeout_after_success',
+      'cut_connection_after_success',
+      'error_500_after_success',
+      'cut_connection',
+      'rate_limit_429',
+    ] as const;
+    const loseNextAnswer = (fault: (typeof faults)[number]) =>
+      sandbox.addFault({ match: { method: 'POST', times: 1 }, fault });
+    const hold = async (payment: string): Promise<string> => {
+      const { emitted } = await desk.settle(processPayment(payment, { captureImmediately: false }));
+      const [told] = emitted;
+      if (told?.type !== 'ChargeAuthorized') throw new Error(`not authorised: ${told?.type}`);
+      return told.data.gatewayReferenceId;
+    };
+    const booked = (payment: string) =>
+      sandbox
+        .ledger()
+        .flatMap((entry) =>
+          entry.type !== 'reset' && entry.intent?.metadata.paymentId === payment ? [entry.type] : [],
+        );
+
+    for (const fault of faults) {
+      it(`holds the money once, and takes it once, in spite of ${fault}`, async () => {
+        loseNextAnswer(fault);
+        const intent = await hold(paymentId);
+        expect(sandbox.chargedByOrder(), 'held, not taken').to.deep.equal({ [id('order')]: 0 });
+        loseNextAnswer(fault);
+        const { emitted } = await desk.settle(captureCharge(paymentId, intent));
+        expect(emitted[0]?.type).to.equal('ChargeSucceeded');
+        expect(sandbox.chargedByOrder()).to.deep.equal({ [id('order')]: 13497 });
+        expect(booked(paymentId)).to.deep.equal(['authorized', 'captured']);
+        expect(await desk.log(paymentId)).to.deep.equal(['Authorize Success', 'Capture Success']);
+        const { emitted: late } = await desk.settle(voidCharge(paymentId, intent));
+        expect(late[0]?.type, 'a void that comes too late').to.equal('ChargeSucceeded');
+      });
+
+      it(`lets the money go in spite of ${fault}`, async () => {
+        const intent = await hold(paymentId);
+        loseNextAnswer(fault);
+        const { emitted } = await desk.settle(voidCharge(paymentId, intent));
+        expect(emitted[0]?.type).to.equal('ChargeVoided');
+        expect(sandbox.chargedByOrder()).to.deep.equal({ [id('order')]: 0 });
+        expect(booked(paymentId)).to.deep.equal(['authorized', 'canceled']);
+        expect(await desk.log(paymentId)).to.deep.equal(['Authorize Success', 'Void Success']);
+        const { emitted: late } = await desk.settle(captureCharge(paymentId, intent));
+        expect(late[0]?.type, 'a capture that comes too late').to.equal('ChargeFailed');
+      });
+    }
   });
 
   describe('its tables', () => {

@@ -19,21 +19,38 @@ const subject = (paymentId: string, chargeNumber: number) => ({
   idempotencyKey: keyOf(paymentId, chargeNumber),
   amount: usd(13497),
   paymentMethod: visa,
+  captureImmediately: true,
   metadata: { paymentId, orderId: id('order'), idempotencyKey: keyOf(paymentId, chargeNumber) },
 });
 
 export const processPayment = (
   paymentId: string,
-  change: { chargeNumber?: number; outcomeUnknown?: boolean; token?: string } = {},
+  change: { chargeNumber?: number; outcomeUnknown?: boolean; token?: string; captureImmediately?: boolean } = {},
 ) =>
   message('ProcessPayment', {
     ...subject(paymentId, change.chargeNumber ?? 1),
     ...(change.token && { paymentMethod: { type: 'card' as const, token: change.token } }),
-    captureImmediately: true,
+    captureImmediately: change.captureImmediately ?? true,
     outcomeUnknown: change.outcomeUnknown ?? false,
   });
 
-export const reconcileCharge = (paymentId: string) => message('ReconcileCharge', subject(paymentId, 1));
+export const reconcileCharge = (paymentId: string, captureImmediately = true) =>
+  message('ReconcileCharge', { ...subject(paymentId, 1), captureImmediately });
+
+const held = (paymentId: string, gatewayReferenceId: string) => ({
+  paymentId,
+  attempt: 1,
+  idempotencyKey: keyOf(paymentId),
+  gateway: 'stripe',
+  gatewayReferenceId,
+  amount: usd(13497),
+});
+
+export const captureCharge = (paymentId: string, gatewayReferenceId: string) =>
+  message('CaptureCharge', held(paymentId, gatewayReferenceId));
+
+export const voidCharge = (paymentId: string, gatewayReferenceId: string) =>
+  message('VoidCharge', held(paymentId, gatewayReferenceId));
 
 export const refundCharge = (paymentId: string, gateway: string, gatewayReferenceId: string, amount = 13497) =>
   message('RefundCharge', {
@@ -73,8 +90,8 @@ export class GatewayDesk {
     });
   }
 
-  /** A payment that is stored and, unless told otherwise, approved. */
-  async payment(name: string, approved = true): Promise<string> {
+  /** A payment that is stored and, unless told otherwise, approved and captured at once. */
+  async payment(name: string, approved = true, captureImmediately = true): Promise<string> {
     const paymentId = id(name);
     const context = opened(
       message('OpenPayment', {
@@ -87,7 +104,7 @@ export class GatewayDesk {
         paymentMethod: visa,
         profile: 'order',
         risk: { previousOrders: 0, customerSince: null, shippingAddress: null, billingAddress: null },
-        captureImmediately: true,
+        captureImmediately,
       }),
     );
     await this.db
@@ -147,6 +164,11 @@ export class GatewayDesk {
       .where('payment_id', '=', paymentId)
       .orderBy('processed_at')
       .execute();
+  }
+
+  /** What providers answered about a payment, in order: `Capture Success`. */
+  async log(paymentId: string): Promise<string[]> {
+    return (await this.transactions(paymentId)).map(({ type, status }) => `${type} ${status}`);
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,11 @@
 import type {
+  CaptureOutcome,
+  ChargeLookUp,
   ChargeOutcome,
   NotFound,
   PaymentProvider,
   RefundOutcome,
+  VoidOutcome,
 } from '../../../src/services/gateway/providers/provider.js';
 
 export const approved = (gatewayReferenceId = 'pi_1'): ChargeOutcome => ({
@@ -11,6 +14,32 @@ export const approved = (gatewayReferenceId = 'pi_1'): ChargeOutcome => ({
   responseCode: 'succeeded',
   responseMessage: 'Approved.',
 });
+export const authorized = (gatewayReferenceId = 'pi_1'): ChargeOutcome => ({
+  kind: 'authorized',
+  gatewayReferenceId,
+  responseCode: 'requires_capture',
+  responseMessage: 'Held.',
+});
+export const letGo = (gatewayReferenceId = 'pi_1'): VoidOutcome => ({
+  kind: 'voided',
+  gatewayReferenceId,
+  responseCode: 'canceled',
+  responseMessage: 'Voided.',
+});
+export const taken = (gatewayReferenceId = 'pi_1'): CaptureOutcome => ({
+  kind: 'captured',
+  gatewayReferenceId,
+  responseCode: 'succeeded',
+  responseMessage: 'Captured.',
+});
+export const canceled: ChargeOutcome = {
+  kind: 'declined',
+  gatewayReferenceId: 'pi_1',
+  failureReason: 'other',
+  failureCode: 'canceled',
+  failureMessage: 'The payment was canceled.',
+  canRetry: false,
+};
 export const declined = (canRetry = true): ChargeOutcome => ({
   kind: 'declined',
   gatewayReferenceId: 'pi_1',
@@ -33,6 +62,8 @@ export class ScriptedProvider implements PaymentProvider {
   readonly calls: string[] = [];
   readonly charges: (ChargeOutcome | Error)[] = [];
   readonly chargeLookUps: (ChargeOutcome | NotFound)[] = [];
+  readonly captures: CaptureOutcome[] = [];
+  readonly voids: VoidOutcome[] = [];
   readonly refunds: RefundOutcome[] = [];
   readonly refundLookUps: (RefundOutcome | NotFound)[] = [];
   isHealthy = true;
@@ -47,8 +78,8 @@ export class ScriptedProvider implements PaymentProvider {
     return answer;
   }
 
-  async lookUpCharge({ effectId }: { effectId: string }): Promise<ChargeOutcome | NotFound> {
-    this.calls.push(`look up ${effectId}`);
+  async lookUpCharge({ effectId, gatewayReferenceId }: ChargeLookUp): Promise<ChargeOutcome | NotFound> {
+    this.calls.push(`look up ${effectId}${gatewayReferenceId ? ` (${gatewayReferenceId})` : ''}`);
     return next(this.chargeLookUps);
   }
 
@@ -67,12 +98,14 @@ export class ScriptedProvider implements PaymentProvider {
     return { healthy: this.isHealthy, latencyMs: 1 };
   }
 
-  capture(): never {
-    throw new Error('not asked for');
+  async capture({ idempotencyKey, amount }: { idempotencyKey: string; amount: number }): Promise<CaptureOutcome> {
+    this.calls.push(`capture ${amount} as ${idempotencyKey}`);
+    return next(this.captures);
   }
 
-  void(): never {
-    throw new Error('not asked for');
+  async void({ idempotencyKey }: { idempotencyKey: string }): Promise<VoidOutcome> {
+    this.calls.push(`void as ${idempotencyKey}`);
+    return next(this.voids);
   }
 
   parseWebhook(): never {

@@ -4,8 +4,8 @@ import { messages } from '../../../machines/index.js';
 import type { MessagesFor } from '../../../queues/topology.js';
 import { webhooks } from '../../../src/services/gateway/webhooks.js';
 import { id, message } from '../../machines/given.js';
-import { GatewayDesk, keyOf, processPayment, usd } from './gatewayDesk.js';
-import { approved, ScriptedProvider } from './scriptedProvider.js';
+import { captureCharge, GatewayDesk, keyOf, processPayment, usd } from './gatewayDesk.js';
+import { approved, ScriptedProvider, taken } from './scriptedProvider.js';
 
 type Webhook = FlowmartReceived<MessagesFor<'webhooks'>>;
 
@@ -74,6 +74,33 @@ describe('the webhooks of Stripe', () => {
     expect(funds?.data).to.deep.include({ failureReason: 'insufficient_funds', canRetry: true, attempt: null });
     expect(expired?.data).to.deep.include({ failureReason: 'expired_card', canRetry: false });
     expect(unheard?.data).to.deep.include({ failureReason: 'other', failureCode: null, canRetry: false });
+  });
+
+  it('tell of the capture, or the end, of an authorisation (P-15, P-18)', async () => {
+    const first = await desk.payment(`authorised first ${story}`, true, false);
+    const provider = new ScriptedProvider('stripe');
+    provider.captures.push(taken(`pi_${story}`));
+    desk.start({ providers: [provider], primary: 'stripe' });
+    await desk.settle(captureCharge(first, `pi_${story}`));
+    const about = { paymentId: first, metadata: { paymentId: first, idempotencyKey: keyOf(first) } };
+    expect((await tell(succeeded(about)))[0]?.[0]).to.have.property('type', 'ChargeSucceeded');
+    expect(await desk.log(first), 'told twice').to.deep.equal(['Capture Success']);
+    const canceled = { failureCode: 'canceled', declineCode: null, failureMessage: 'It was canceled.' };
+    const other = { ...charge(about), ...canceled, paymentIntentId: `pi_other_${story}` };
+    expect(await tell(message('StripeChargeFailed', other))).to.deep.equal([
+      [
+        {
+          type: 'ChargeVoided',
+          data: { paymentId: first, gateway: 'stripe', gatewayReferenceId: `pi_other_${story}`, amount: usd(13497) },
+        },
+      ],
+    ]);
+    expect(await desk.log(first)).to.deep.equal(['Capture Success', 'Void Success']);
+    const [[atOnce]] = (await tell(message('StripeChargeFailed', { ...charge(), ...canceled }))) as [
+      FlowmartOutgoing[],
+    ];
+    expect(atOnce?.type, 'of a charge that was never only authorised').to.equal('ChargeFailed');
+    expect(await desk.log(paymentId)).to.deep.equal(['Sale Failure']);
   });
 
   it('are logged once, however often they come, before or after the answer', async () => {
