@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import { eventually } from '../support/eventually.js';
 import { wake } from '../support/time.js';
 import { itKeepsItsBooks } from './books.js';
-import { card, type Order, openShop, portland, product, type Shipment, type Shop } from './shop.js';
+import { card, portland, product } from './fixtures.js';
+import { type Order, openShop, type Shipment, type Shop } from './shop.js';
 
 describe('an order that is cancelled', function () {
   this.timeout(60_000);

@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import { eventually } from '../support/eventually.js';
 import { makeDue } from '../support/time.js';
 import { itKeepsItsBooks } from './books.js';
-import { type Order, openShop, portland, type Shipment, type Shop } from './shop.js';
+import { portland } from './fixtures.js';
+import { type Order, openShop, type Shipment, type Shop } from './shop.js';
 
 describe('a parcel that carriers have trouble with', function () {
   this.timeout(60_000);

@@ -3,7 +3,8 @@ import { Redis } from 'ioredis';
 import type { TimelineEntry } from '../../src/http/timeline.js';
 import { eventually } from '../support/eventually.js';
 import { itKeepsItsBooks } from './books.js';
-import { type Order, openShop, product, type Shipment, type Shop } from './shop.js';
+import { product } from './fixtures.js';
+import { type Order, openShop, type Shipment, type Shop } from './shop.js';
 
 describe('an order from HTTP to doorstep', function () {
   this.timeout(60_000);
@@ -30,7 +31,8 @@ describe('an order from HTTP to doorstep', function () {
       { productId: beans.id, quantity: 2 },
       { productId: mug.id, quantity: 1, price: { amount: mug.prices.USD, currency: 'USD' } },
     ];
-    const body = shop.orderBody({ customerId, items });
+    const checkout = { deviceId: 'device-of-zenobia', ipAddress: '198.51.100.7' };
+    const body = shop.orderBody({ customerId, items, checkout });
     const answer = await shop.request<Order>('POST', '/v1/orders', body, { prefer: 'wait=30' });
     placed = answer.body;
     expect(answer.status).to.equal(201);

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { makeDue } from '../support/time.js';
 import { itKeepsItsBooks } from './books.js';
-import { type Order, openShop, product, type Shop } from './shop.js';
+import { product } from './fixtures.js';
+import { type Order, openShop, type Shop } from './shop.js';
 
 interface Assessment {
   readonly paymentId: string;

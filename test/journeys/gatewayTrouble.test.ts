@@ -4,7 +4,8 @@ import type { FaultRule } from '../../scripts/stripeSandbox/faults.js';
 import { signatureHeader } from '../../scripts/stripeSandbox/webhookSender.js';
 import { eventually } from '../support/eventually.js';
 import { itKeepsItsBooks } from './books.js';
-import { card, type Order, openShop, type Shop } from './shop.js';
+import { card } from './fixtures.js';
+import { type Order, openShop, type Shop } from './shop.js';
 
 type Trouble = Pick<FaultRule, 'fault' | 'ms' | 'webhook'>;
 

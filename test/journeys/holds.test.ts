@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { itKeepsItsBooks } from './books.js';
-import { card, type Order, openShop, product, type Shop } from './shop.js';
+import { card, product } from './fixtures.js';
+import { type Order, openShop, type Shop } from './shop.js';
 
 describe('the stock that is held for an order', function () {
   this.timeout(60_000);
@@ -45,9 +46,6 @@ describe('the stock that is held for an order', function () {
 
   it('goes back when it ends between two charges, and no other charge is made (O-17, P-18)', async () => {
     const order = await shop.place({ items: oneRecord, payment: card('chargeDeclinedInsufficientFunds') }, wait);
-    await eventually('the hold is extended (V-04)', async () =>
-      (await shop.timeline(order.id)).some(({ message }) => message.type === 'ExtendHold'),
-    );
     await shop.endHold(order);
     await shop.orderIn(order.id, 'cancelled');
     await shop.attempts(order.id, 1, 'cancelled');

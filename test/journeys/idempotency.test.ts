@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { itKeepsItsBooks } from './books.js';
-import { type Order, openShop, type Problem, product, type Shop } from './shop.js';
+import { product } from './fixtures.js';
+import { type Order, openShop, type Problem, type Shop } from './shop.js';
 
 describe('a request under an idempotency key', function () {
   this.timeout(60_000);

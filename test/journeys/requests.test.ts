@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { itKeepsItsBooks } from './books.js';
+import { card, portland, product } from './fixtures.js';
 import { rowCounts } from './rowCounts.js';
-import { card, openShop, type Problem, portland, product, type Shop } from './shop.js';
+import { openShop, type Problem, type Shop } from './shop.js';
 
 type Request = readonly [method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>];
 

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { seededWarehouses } from '../../scripts/seed/catalogue.js';
 import { eventually } from '../support/eventually.js';
 import { itKeepsItsBooks } from './books.js';
-import { type Order, openShop, product, type Shipment, type Shop } from './shop.js';
+import { product } from './fixtures.js';
+import { type Order, openShop, type Shipment, type Shop } from './shop.js';
 
 describe('an order for more than there is', function () {
   this.timeout(60_000);
