@@ -35,6 +35,7 @@ export const paymentMachine = paymentSetup.createMachine({
     initiated: {
       entry: 'announceInitiated', // P-01
       meta: { defers: ['FraudCheckCompleted', 'FraudDecisionOverridden', 'CapturePayment'] },
+      after: { sessionLife: 'cancelled' }, // P-18: its session ran out (P-01)
       on: {
         PaymentInitiated: 'riskCheck', // P-02
         CancelPayment: 'cancelled', // P-18

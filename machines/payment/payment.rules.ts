@@ -6,6 +6,8 @@ import type { FailureReason } from './payment.messages.js';
 export const MAX_ATTEMPTS = 3;
 /** From a failed charge to the next (ms, R-21). */
 export const RETRY_DELAY_MS = minutes(10);
+/** How long a payment may stay unbegun: its session (ms, R-24). */
+export const SESSION_LIFE_MS = minutes(15);
 /** How long a payment waits for the fraud decision before it is held for a person (ms, P-02). */
 export const RISK_CHECK_TIMEOUT_MS = seconds(3);
 /** How long a held payment waits for a person when Fraud Detection named no deadline (ms, R-46). */

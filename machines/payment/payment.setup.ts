@@ -35,6 +35,7 @@ import {
   type Refund,
   RISK_CHECK_TIMEOUT_MS,
   refundedTotal,
+  SESSION_LIFE_MS,
 } from './payment.rules.js';
 
 const openingOf = (event: object): Opening => (event as { readonly input: Opening }).input;
@@ -81,6 +82,7 @@ export const paymentSetup = setup({
     meta: {} as { defers?: readonly string[] },
   },
   delays: {
+    sessionLife: SESSION_LIFE_MS,
     riskCheckTimeout: RISK_CHECK_TIMEOUT_MS,
     reviewDeadline: ({ context, event }) =>
       context.reviewDueAt ? msBetween(cause(event).at, context.reviewDueAt) : REVIEW_TIMEOUT_MS,

@@ -618,6 +618,20 @@ describe('the payment machine', () => {
       });
     }
 
+    it('is called off when its session of 15 minutes runs out before it has begun (P-01, P-18)', () => {
+      const opened = given(paymentMachine, opening());
+      expect(opened.timers[0]?.dueAt).to.equal(at(15));
+      const payment = opened.whenTimerFires();
+      expect(payment).to.deep.include({ state: 'cancelled', timers: [] });
+      expect(payment.sentTypes).to.deep.equal(['PaymentCancelled']);
+      expect(
+        opened
+          .when(initiated())
+          .timers.map(({ name }) => name)
+          .join(),
+      ).to.not.include('sessionLife');
+    });
+
     it('finds out what became of an unknown charge (P-18)', () => {
       const payment = retryWait('network_error').when(cancel());
       expect(payment.state).to.equal('cancelled');
