@@ -102,15 +102,6 @@ export const variables = {
     wants: 'at least 8 characters, or nothing to keep /admin/queues off',
     secret: true,
   },
-  TEST_CLOCKS: {
-    schema: z
-      .enum(['on', 'off'])
-      .default('off')
-      .transform((text) => text === 'on'),
-    wants: 'on or off',
-  },
-  INVENTORY_HOLD_MINUTES: { schema: integer(1, 1440).default(15), wants: 'minutes, from 1 to 1440' },
-  INVENTORY_HOLD_MAX_MINUTES: { schema: integer(1, 1440).default(30), wants: 'minutes, from 1 to 1440' },
 } as const satisfies Record<string, Variable<z.ZodType>>;
 
 type Name = keyof typeof variables;
@@ -168,9 +159,6 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env) {
     mailFrom: values.MAIL_FROM,
     /** Opens /admin/queues; without it those pages are off. */
     adminPassword: values.ADMIN_PASSWORD,
-    testClocks: values.TEST_CLOCKS,
-    inventoryHoldMinutes: values.INVENTORY_HOLD_MINUTES,
-    inventoryHoldMaxMinutes: values.INVENTORY_HOLD_MAX_MINUTES,
   });
 }
 
@@ -188,11 +176,6 @@ function hidePassword(text: string): string {
 
 function crossProblems(values: Values, env: NodeJS.ProcessEnv): string[] {
   const problems: string[] = [];
-  if (values.INVENTORY_HOLD_MAX_MINUTES < values.INVENTORY_HOLD_MINUTES) {
-    problems.push(
-      `INVENTORY_HOLD_MAX_MINUTES is "${values.INVENTORY_HOLD_MAX_MINUTES}"; it wants at least INVENTORY_HOLD_MINUTES, ${values.INVENTORY_HOLD_MINUTES}.`,
-    );
-  }
   if (values.NODE_ENV === 'production') {
     // The sandbox's values are public: with them anyone could sign a webhook. Fine only where the sandbox itself is used.
     const sandboxValues: Record<string, string> = {

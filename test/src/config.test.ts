@@ -28,8 +28,6 @@ describe('configuration', () => {
       batchSize: 200,
       effectConcurrency: 64,
       stripeApiKey: 'sk_test_flowmart_sandbox',
-      testClocks: false,
-      inventoryHoldMinutes: 15,
       shutdownTimeoutMs: 20_000,
     });
     expect(config.workerRoles).to.deep.equal([]);
@@ -49,13 +47,11 @@ describe('configuration', () => {
       PORT: 'http',
       WORKER_CONCURRENCY: '0',
       LOG_LEVEL: 'loud',
-      TEST_CLOCKS: 'yes',
     });
     expect(problems).to.have.members([
       'PORT is "http"; it wants a port, an integer from 0 (any free one) to 65535.',
       'WORKER_CONCURRENCY is "0"; it wants an integer from 1 to 1000.',
       'LOG_LEVEL is "loud"; it wants fatal, error, warn, info, debug, trace or silent.',
-      'TEST_CLOCKS is "yes"; it wants on or off.',
     ]);
   });
 
@@ -85,12 +81,6 @@ describe('configuration', () => {
 
   it('reads roles as a list', () => {
     expect(loadConfig({ ...urls, WORKER_ROLES: 'orders, payment,' }).workerRoles).to.deep.equal(['orders', 'payment']);
-  });
-
-  it('wants the longest hold of stock to be no shorter than the usual one', () => {
-    expect(problemsOf({ ...urls, INVENTORY_HOLD_MINUTES: '40' })).to.deep.equal([
-      'INVENTORY_HOLD_MAX_MINUTES is "30"; it wants at least INVENTORY_HOLD_MINUTES, 40.',
-    ]);
   });
 
   describe('in production', () => {
