@@ -1,44 +1,95 @@
 import { sql } from 'kysely';
-import { backoffMs, describeError, type Engine, maxAttempts } from './drain.js';
+import { backoffMs, describeError, type Engine, maxAttempts, type Range } from './drain.js';
 import { FatalError } from './errors.js';
-import { buryMessages, type Kept, type Key, keepMessages, lockActors, readMessages } from './store.js';
+import { isTransient } from './outage.js';
+import { buryMessages, type Kept, type Key, keepMessages, lockActors, readMessages, type Taken } from './store.js';
+
+/** How often a mailbox is looked through, at most, before it is left to the next drain. */
+const maxRounds = 100;
+
+/** None of the messages in a mailbox. */
+export const nothing: Range = { from: 1n << 62n, upTo: 0n };
+
+/** How one mailbox is drained, and who hears of a message that cannot be. */
+interface Mailbox {
+  /** Handles only these messages; @throws when the transaction fails. */
+  readonly drain: (range: Range) => Promise<unknown>;
+  readonly onPoison: (error: unknown) => void;
+}
+
+/**
+ * Drains a mailbox that cannot be drained as a whole, and sets the messages at fault aside (invariant 8). Answers whether there
+ * was anything in it. Others may drain it meanwhile: nobody is blamed for a failure that he was not alone in.
+ * @throws the database's error when it is out of reach
+ */
+export async function isolate(engine: Engine, key: Key, { drain, onPoison }: Mailbox): Promise<boolean> {
+  for (let round = 0; round < maxRounds; round++) {
+    const seqs = await waitingIn(engine, key);
+    const failure = await findFailure(seqs, drain);
+    if (!failure) return round > 0 || seqs.length > 0;
+    const { culprit, older, error } = failure;
+    // Gone meanwhile, or somebody's backoff has just ended: begin anew.
+    if (!culprit || older.some(({ deferred }) => !deferred)) continue;
+    const seq = BigInt(culprit.seq);
+    // One of those that were deferred may throw, once this one has brought its state about.
+    if (older.length > 0 && !(await failureOf({ from: seq, upTo: seq }, drain))) continue;
+    onPoison(error);
+    const parked = await setAside(engine, key, culprit.seq, error);
+    // In backoff it holds up what was sent after it.
+    if (!parked) return true;
+  }
+  return true;
+}
 
 /** Sequence numbers of the messages in a mailbox, in the order in which they were sent. */
-export async function waitingIn(engine: Engine, key: Key): Promise<string[]> {
+async function waitingIn(engine: Engine, key: Key): Promise<bigint[]> {
   const { rows } = await sql<{ seq: string }>`
     select seq from runtime.mailbox where actor_id = ${key.actorId} and recipient = ${key.recipient} order by seq`.execute(
     engine.db,
   );
-  return rows.map((row) => row.seq);
+  return rows.map((row) => BigInt(row.seq));
 }
 
-/**
- * Finds the one message because of which a mailbox cannot be drained (invariant 8), by halving: what stands before it is drained
- * on the way. Answers its sequence number and its error, or null when everything could be drained after all.
- * @param drainUpTo drains the mailbox up to and with a sequence number
- */
-export async function findCulprit(
-  seqs: readonly string[],
-  drainUpTo: (seq: string) => Promise<unknown>,
-): Promise<{ seq: string; error: unknown } | null> {
+interface Failure {
+  /** The message up to which the mailbox could not be drained, if it still was there. */
+  readonly culprit: Taken | undefined;
+  /** Those before it that were still waiting. */
+  readonly older: readonly Taken[];
+  readonly error: unknown;
+}
+
+/** Finds the first message that a mailbox cannot be drained up to, by halving: what stands before it is drained on the way. */
+async function findFailure(seqs: readonly bigint[], drain: Mailbox['drain']): Promise<Failure | null> {
   let suspects = seqs;
-  let last: { seq: string; error: unknown } | null = null;
+  let last: Failure | null = null;
   while (suspects.length > 0) {
     const half = (suspects.length + 1) >> 1;
-    const seq = suspects[half - 1] as string;
-    try {
-      await drainUpTo(seq);
-      suspects = suspects.slice(half);
-    } catch (error) {
-      last = { seq, error };
-      suspects = suspects.slice(0, half - 1);
-    }
+    const failure = await failureOf({ from: 0n, upTo: suspects[half - 1] as bigint }, drain);
+    last = failure ?? last;
+    suspects = failure ? suspects.slice(0, half - 1) : suspects.slice(half);
   }
   return last;
 }
 
+async function failureOf(range: Range, drain: Mailbox['drain']): Promise<Failure | null> {
+  let chosen: readonly Taken[] = [];
+  try {
+    await drain({
+      ...range,
+      saw: (taken) => {
+        chosen = taken;
+      },
+    });
+    return null;
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    const culprit = chosen.find(({ seq }) => BigInt(seq) === range.upTo);
+    return { culprit, older: chosen.filter((one) => one !== culprit), error };
+  }
+}
+
 /** Sets a message aside: backoff, or dead letters after {@link maxAttempts}. Answers whether it was parked for good. */
-export async function setAside(engine: Engine, key: Key, seq: string, error: unknown): Promise<boolean> {
+async function setAside(engine: Engine, key: Key, seq: string, error: unknown): Promise<boolean> {
   return engine.db.transaction().execute(async (trx) => {
     await lockActors(trx, [key]);
     const { now, taken } = await readMessages(trx, [key]);

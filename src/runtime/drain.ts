@@ -48,8 +48,16 @@ export interface Engine {
 /** One thing to drain: an actor's mailbox, and optionally a message that comes straight from a request instead of from the mailbox. */
 export interface Unit extends Key {
   readonly direct?: Envelope;
-  /** Sequence number of the last waiting message to handle, when not all of them are to be; see culprit.ts. */
-  readonly upTo?: string;
+  /** Which of the waiting messages to handle, when not all of them are to be; see culprit.ts. */
+  readonly range?: Range | undefined;
+}
+
+/** Some of the messages of a mailbox that is drained by itself: from one sequence number to another, both included. */
+export interface Range {
+  readonly from: bigint;
+  readonly upTo: bigint;
+  /** Told which messages are handled, before they are. */
+  readonly saw?: (chosen: readonly Taken[]) => void;
 }
 
 /** What a direct message did; see `Accepted` in accept.ts. */
@@ -138,12 +146,14 @@ class Drain {
       if (list) list.push(pending);
       else pendingOf.set(id, [pending]);
     };
-    const limits = new Map(this.#units.map(({ recipient, actorId, upTo }) => [`${recipient}/${actorId}`, upTo]));
-    for (const message of taken) {
-      const upTo = limits.get(`${message.recipient}/${message.actorId}`);
-      if (upTo === undefined || BigInt(message.seq) <= BigInt(upTo)) add(message, { message, taken: message });
+    const { chosen, blocked } = this.#choose(taken);
+    for (const message of chosen) add(message, { message, taken: message });
+    for (const unit of this.#units) {
+      if (!unit.direct) continue;
+      const pending = { message: unit.direct, taken: null };
+      if (blocked) this.#holdBack(unit, [pending]);
+      else add(unit, pending);
     }
-    for (const unit of this.#units) if (unit.direct) add(unit, { message: unit.direct, taken: null });
 
     const idsByRecipient = new Map<string, string[]>();
     for (const [id, pending] of pendingOf) {
@@ -167,6 +177,20 @@ class Drain {
         (this.#actors.get(`${recipient}/${stored.id}`) as ActorWork).stored = stored;
       }
     }
+  }
+
+  /** Which messages to handle: all of them, but for a mailbox whose unit says otherwise. */
+  #choose(taken: readonly Taken[]): { chosen: readonly Taken[]; blocked: boolean } {
+    const range = this.#units.length === 1 ? this.#units[0]?.range : undefined;
+    if (!range) return { chosen: taken, blocked: false };
+    const older = taken.filter(({ seq }) => BigInt(seq) < range.from);
+    // Whoever waits for a state may be passed over, whoever waits for his turn may not (invariant 4).
+    const blocked = older.some(({ deferred }) => !deferred);
+    const chosen = blocked ? [] : taken.filter(({ seq }) => range.from <= BigInt(seq) && BigInt(seq) <= range.upTo);
+    // The state may be reached now without them, so somebody must look at them again.
+    if (!blocked) for (const one of older) this.#kept.push({ ...asIs(one), deferred: false });
+    range.saw?.(chosen);
+    return { chosen, blocked };
   }
 
   #giveToHandler(recipient: string, actorId: string, pending: Pending): void {

@@ -4,7 +4,7 @@ import { describeError, type Engine } from './drain.js';
 import { type Envelope, envelope } from './envelope.js';
 import { FatalError } from './errors.js';
 import { Groups } from './groups.js';
-import { isTransient } from './lane.js';
+import { isTransient } from './outage.js';
 import type { Effect, EffectOutcome } from './ports.js';
 import type { Ref } from './routing.js';
 import { logEvents, type Publication, type Sending, sendMessages } from './store.js';

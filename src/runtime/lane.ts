@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
-import { findCulprit, setAside, waitingIn } from './culprit.js';
+import { isolate, nothing } from './culprit.js';
 import { type DirectResult, type Drained, drain, type Engine, type Unit } from './drain.js';
 import { Groups } from './groups.js';
+import { isContention, isTransient } from './outage.js';
 import type { Ref } from './routing.js';
-import { ConcurrentWriteError, type Key } from './store.js';
+import type { Key } from './store.js';
 
 /** What a lane tells its observers after each committed group. */
 export interface GroupReport {
@@ -88,25 +89,23 @@ export class Lane {
   async #alone(unit: Unit, failure: unknown, results: Map<Unit, DirectResult | null | Error>): Promise<void> {
     const { direct, ...key } = unit;
     const { engine, onPoison } = this.#options;
-    const drainUpTo = (upTo: string) => this.#attempt([{ ...key, upTo }]);
-    let error = failure;
-    let seqs = await waitingIn(engine, key);
-    const alone = seqs.length === 0;
-    while (seqs.length > 0) {
-      const culprit = await findCulprit(seqs, drainUpTo);
-      if (!culprit) break;
-      onPoison?.(key, culprit.error);
-      const parked = await setAside(engine, key, culprit.seq, culprit.error);
-      // In backoff it holds up what was sent after it.
-      seqs = parked ? seqs.slice(seqs.indexOf(culprit.seq) + 1) : [];
-    }
+    const isolateIn = () =>
+      isolate(engine, key, {
+        drain: (range) => this.#attempt([{ ...key, range }]),
+        onPoison: (error) => onPoison?.(key, error),
+      });
+    const others = await isolateIn();
     if (!direct) {
       results.set(unit, null);
       return;
     }
-    if (!alone) {
+    let error = failure;
+    // Beside the others once more, since it waits behind one in backoff; then by itself, since it may lead to one that throws.
+    for (const range of others ? [undefined, nothing] : []) {
       try {
-        results.set(unit, (await this.#attempt([unit])).direct.get(direct.id) ?? null);
+        const drained = await this.#attempt([{ ...unit, range }]);
+        results.set(unit, drained.direct.get(direct.id) ?? null);
+        if (range) await isolateIn();
         return;
       } catch (thrown) {
         if (isTransient(thrown)) throw thrown;
@@ -146,30 +145,6 @@ export class Lane {
 }
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
-
-interface PostgresError {
-  readonly code?: string;
-}
-
-/** The database is out of reach: nobody's message is at fault, and everybody may try again later. */
-export function isTransient(error: unknown): boolean {
-  const { code } = error as PostgresError;
-  if (
-    typeof code === 'string' &&
-    (/^(08|57P|53|25P0[34])/.test(code) || code.startsWith('ECONN') || code === 'EPIPE' || code === 'ETIMEDOUT')
-  )
-    return true;
-  const message = error instanceof Error ? error.message : '';
-  return /Connection terminated|timeout exceeded when trying to connect|not queryable|Client has encountered a connection error/.test(
-    message,
-  );
-}
-
-/** Somebody else was at the same rows at the same time: the same group may simply be tried again. */
-function isContention(error: unknown): boolean {
-  const { code } = error as PostgresError;
-  return error instanceof ConcurrentWriteError || code === '40001' || code === '40P01' || code === '23505';
-}
 
 /** Bounded count of the messages that wait to be fetched, for backpressure; `limit + 1` means "more than the limit". */
 export async function backlog(engine: Pick<Engine, 'db'>, limit: number): Promise<number> {

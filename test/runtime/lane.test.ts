@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import type { Unit } from '../../src/runtime/drain.js';
 import { DomainError } from '../../src/runtime/errors.js';
-import { isTransient } from '../../src/runtime/lane.js';
+import { isTransient } from '../../src/runtime/outage.js';
 import { startToy, type Toy } from './toy.js';
 
 describe('a lane', () => {

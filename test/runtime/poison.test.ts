@@ -139,6 +139,41 @@ describe('a message that throws (invariant 8)', () => {
       expect((await toy.mailbox(id)).map((row) => [row.type, row.attempts])).to.deep.equal([['Judge', 1]]);
     });
 
+    describe('as soon as it is no longer deferred', () => {
+      const deferredPoison = async () => {
+        const id = await toy.join();
+        await toy.tell('Rest', { to: id, ms: 60_000 });
+        await toy.send('Judge', { to: id });
+        await toy.send('Note', { to: id, text: 'deferred' });
+        await toy.drain(id);
+        failFor(id);
+        return id;
+      };
+      const waiting = async (id: string) =>
+        (await toy.mailbox(id)).map((row) => [row.type, row.attempts, row.deferred]);
+
+      it('is to blame, and not the message that let the actor take it', async () => {
+        const id = await deferredPoison();
+        await toy.send('Wake', { to: id });
+        await toy.drain(id);
+        expect(await toy.state(id)).to.include({ state: 'playing' });
+        expect(await waiting(id)).to.deep.equal([
+          ['Judge', 1, false],
+          ['Note', 0, false],
+        ]);
+        expect(await toy.journal(id)).to.deep.include({ type: 'Wake', outcome: 'applied', reason: null });
+      });
+
+      it('is to blame, and not the command that let the actor take it', async () => {
+        const id = await deferredPoison();
+        expect(await toy.tell('Wake', { to: id })).to.include({ outcome: 'applied', state: 'playing' });
+        expect(await waiting(id)).to.deep.equal([
+          ['Judge', 1, false],
+          ['Note', 0, false],
+        ]);
+      });
+    });
+
     it(`is parked after ${maxAttempts} tries, and nobody else is`, async () => {
       const id = await toy.join();
       await toy.send('Note', { to: id, text: 'before' });

@@ -85,6 +85,7 @@ const targets: Record<string, { recipient: string; queue: string | null; public?
   Note: { recipient: 'player', queue: 'players' },
   Boom: { recipient: 'player', queue: 'players' },
   Garble: { recipient: 'player', queue: 'players' },
+  Serve: { recipient: 'player', queue: 'players' },
   Judge: { recipient: 'player', queue: 'players' },
   Verdict: { recipient: 'player', queue: null },
   AskReferee: { recipient: 'referee', queue: null },
@@ -121,14 +122,14 @@ export interface Toy {
   send(type: string, data: { to: string } & Record<string, unknown>): Promise<string>;
   /** Gives a message straight to its receiver, as a request does. */
   tell(type: string, data: { to: string } & Record<string, unknown>): Promise<DirectResult | null>;
-  join(partner?: string): Promise<string>;
+  join(partner?: string, id?: string): Promise<string>;
   /** Drains these mailboxes once. */
   drain(...ids: string[]): Promise<void>;
   state(id: string): Promise<{ state: string; version: number; context: PlayerContext } | null>;
   mailbox(id: string): Promise<readonly MailboxRow[]>;
   journal(id: string): Promise<readonly { type: string; outcome: string; reason: string | null }[]>;
-  /** Lets the backoff or the lease of an actor's messages be over now. */
-  endWait(id: string): Promise<void>;
+  /** Lets the backoff or the lease of an actor's messages (or of all messages) be over now. */
+  endWait(id?: string): Promise<void>;
   /** More of the engine on the same database; what they hand off is in `refs` too. */
   createLane(options?: Partial<LaneOptions>): Lane;
   createSweeper(options?: Partial<SweeperOptions>): Sweeper;
@@ -196,8 +197,7 @@ export async function startToy(
       return id;
     },
     tell: (type, data) => give((targets[type] as (typeof targets)[string]).recipient, data.to, type, data),
-    async join(partner) {
-      const id = uuidv7();
+    async join(partner, id = uuidv7()) {
       await give('player', id, 'Join', { id, partner: partner ?? null });
       return id;
     },
@@ -225,7 +225,7 @@ export async function startToy(
         .orderBy('seq')
         .execute(),
     async endWait(id) {
-      await sql`update runtime.mailbox set wake_at = now(), lease_until = now() where actor_id = ${id}
+      await sql`update runtime.mailbox set wake_at = now(), lease_until = now() where actor_id = coalesce(${id ?? null}, actor_id)
         and (attempts > 0 or lease_until is not null)`.execute(db);
     },
     async close() {
