@@ -58,6 +58,8 @@ export async function lockActors(trx: Trx, keys: readonly Key[]): Promise<void> 
 
 /** Reads every message in the mailboxes of these actors, in the order in which they were sent, and the clock (ms precision). */
 export async function readMessages(trx: Trx, keys: readonly Key[]): Promise<{ now: Date; taken: Taken[] }> {
+  // Several packets may ask for the same mailbox: each of its messages is read once.
+  const mailboxes = [...new Map(keys.map((key) => [`${key.recipient}/${key.actorId}`, key])).values()];
   // The clock is read after the locks are held, so that `at` never runs backwards within one actor.
   const { rows } = await sql<{
     now: Date;
@@ -78,7 +80,7 @@ export async function readMessages(trx: Trx, keys: readonly Key[]): Promise<{ no
     last_error: string | null;
     held_until: Date | null;
   }>`/* prepared */
-    with keys as (select * from unnest(${keys.map((k) => k.actorId)}::uuid[], ${keys.map((k) => k.recipient)}::text[]) as k(actor_id, recipient)),
+    with keys as (select * from unnest(${mailboxes.map((k) => k.actorId)}::uuid[], ${mailboxes.map((k) => k.recipient)}::text[]) as k(actor_id, recipient)),
     waiting as (
       select m.seq, m.id, m.recipient, m.actor_id, m.type, m.data::text as data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
         m.sent_at, m.deferred, m.attempts, m.last_error, case when m.lease_until > clock_timestamp() then m.lease_until end as held_until

@@ -43,6 +43,16 @@ describe('a lane', () => {
     expect(reports).to.deep.equal([{ units: 1, consumed: 2, sent: 1 }]);
   });
 
+  it('takes each message once when the same mailbox is asked for twice in a group', async () => {
+    const consumed: number[] = [];
+    const id = await toy.join();
+    await toy.send('Ball', { to: id, left: 0 });
+    const lane = toy.createLane({ onGroup: (report) => consumed.push(report.consumed) });
+    await Promise.all([mailbox(id), mailbox(id), mailbox(id)].map((unit) => lane.submit(unit)));
+    expect(consumed, 'in one go').to.deep.equal([1]);
+    expect((await toy.state(id))?.context.hits).to.equal(1);
+  });
+
   it('is idle only once what it committed has been handed off', async () => {
     let handedOff = false;
     const id = await toy.join(await toy.join());
