@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
@@ -262,6 +263,25 @@ describe('a drain', () => {
   });
 
   describe('beside another drain of the same actors', () => {
+    it('waits until that one is done before it even looks (invariant 2)', async () => {
+      const id = await toy.join();
+      await toy.send('Judge', { to: id });
+      let goOn: () => void = () => undefined;
+      const blocked = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      toy.referee.calls.length = 0;
+      toy.referee.act = () => blocked;
+      const units = [{ recipient: 'player', actorId: id }];
+      const drains = [drain(toy.engine, units), drain(toy.engine, units)];
+      await sleep(100);
+      goOn();
+      toy.referee.act = null;
+      const consumed = (await Promise.all(drains)).map((drained) => drained.consumed);
+      expect(consumed.sort(), 'Judge, AskReferee and Verdict, and nothing').to.deep.equal([0, 3]);
+      expect(toy.referee.calls).to.deep.equal([1]);
+    });
+
     it('serialises on the actor’s lock and loses no update (invariant 2)', async () => {
       const ids = await Promise.all(Array.from({ length: 6 }, () => toy.join()));
       const rounds = Array.from({ length: 20 }, async (_, round) => {
