@@ -161,6 +161,23 @@ describe('a drain', () => {
     expect(await toy.state(id)).to.include({ version: 4 });
   });
 
+  it('stores nothing at all even when only the last of its statements fails (invariant 2)', async () => {
+    const partner = await toy.join();
+    const id = await toy.join(partner);
+    await toy.tell('Rest', { to: id, ms: 60_000 });
+    await toy.send('Wake', { to: id });
+    await toy.send('Ball', { to: id, left: 1 });
+    const before = await Promise.all([toy.state(id), toy.mailbox(id), toy.journal(id), count('timers', id)]);
+    await sql`alter table runtime.event_log_default add constraint broken check (false) not valid`.execute(toy.db);
+    const failed = await drain(toy.engine, [{ recipient: 'player', actorId: id }]).catch((error: Error) => error);
+    await sql`alter table runtime.event_log_default drop constraint broken`.execute(toy.db);
+    expect(failed).to.be.instanceOf(Error);
+    expect(await Promise.all([toy.state(id), toy.mailbox(id), toy.journal(id), count('timers', id)])).to.deep.equal(
+      before,
+    );
+    expect(await count('mailbox', partner)).to.equal(0);
+  });
+
   it('folds the journal to the stored snapshot, byte for byte (invariant 7)', async () => {
     const id = await toy.join();
     await toy.send('Note', { to: id, text: 'x' });
