@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { MessageData, MessageName } from '../../machines/index.js';
+import { type MessageData, type MessageName, messages } from '../../machines/index.js';
 import { deriveId } from '../../machines/shared/ids.js';
 import type { Database } from '../db/tables.js';
 import type { Accepted, Acceptor } from '../runtime/accept.js';
@@ -32,8 +32,13 @@ export async function send<N extends MessageName>(
   return accepted;
 }
 
+/** Where the actor is, and which commands it takes there; the events it also takes come from its partners, not from clients. */
 function whereItIs({ state, allowedEvents }: Accepted) {
-  return state === null ? {} : { currentState: state, allowedEvents };
+  if (state === null) return {};
+  return {
+    currentState: state,
+    allowedEvents: allowedEvents.filter((type) => messages[type as MessageName]?.intent === 'command'),
+  };
 }
 
 /** Whether the first request under the key did the work before it was cut off. */
