@@ -1,18 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Outgoing, Received } from '../../machines/shared/message.js';
 import type { Database } from '../db/tables.js';
+import { ActorWork, type Pending } from './actorWork.js';
 import { type Envelope, envelope } from './envelope.js';
 import { DomainError, FatalError } from './errors.js';
-import {
-  allowedEvents,
-  create,
-  type Living,
-  receive,
-  restore,
-  statePath,
-  timerPrefix,
-  toSnapshot,
-} from './lifecycle.js';
+import { allowedEvents, create, type Living, receive, statePath, timerPrefix, toSnapshot } from './lifecycle.js';
 import type { Actor, Handled, Participant, Snapshot, Trx } from './ports.js';
 import type { Delivery, Ref, Routing } from './routing.js';
 import {
@@ -29,7 +21,6 @@ import {
   type Publication,
   readMessages,
   type Sending,
-  type StoredActor,
   saveActors,
   sendMessages,
   type Taken,
@@ -84,12 +75,6 @@ export interface Drained {
 /** How often a message may throw before it is parked, and how long it waits in between (ms): 0.2, 0.8, 3.2, 12.8 s. */
 export const maxAttempts = 5;
 export const backoffMs = (attempts: number): number => 50 * 4 ** attempts;
-
-interface Pending {
-  readonly message: Envelope;
-  /** Null for a direct message and for one raised within this drain. */
-  readonly taken: Taken | null;
-}
 
 /**
  * Drains mailboxes in one transaction: takes the messages, computes the transitions, stores snapshots, journal, timers and the
@@ -487,108 +472,6 @@ class Drain {
     await buryMessages(this.#trx, this.#buried);
     await sendMessages(this.#trx, this.#sendings, this.#engine.wakeAfterMs);
     await logEvents(this.#trx, this.#publications);
-  }
-}
-
-/** One actor during a drain: its messages, and how far it has come. */
-class ActorWork implements Key {
-  stored: StoredActor | null = null;
-  deferred: Pending[] = [];
-  #living: Living | null | undefined;
-  #applied: { message: Envelope; at: string } | null = null;
-  #waiting = false;
-  #answers: Pending[] = [];
-  readonly #arm = new Map<string, { delay: number; visit: number; cause: Envelope }>();
-  readonly #disarm = new Set<string>();
-
-  constructor(
-    readonly recipient: string,
-    readonly actorId: string,
-    readonly actor: Actor,
-    public pending: Pending[],
-  ) {}
-
-  /** Whether it may take its next message now: not while a handler of the same drain still owes it an answer. */
-  get ready(): boolean {
-    return this.pending.length > 0 && !this.#waiting;
-  }
-
-  /** The actor as it is now; null when it does not exist yet. */
-  living(): Living | null {
-    if (this.#living === undefined) this.#living = this.stored && restore(this.actor, this.stored);
-    return this.#living;
-  }
-
-  /** Notes a question to a handler of this drain: its answer comes before any later message. */
-  ask(): void {
-    this.#waiting = true;
-  }
-
-  answer(pending: Pending): void {
-    this.#answers.push(pending);
-  }
-
-  /** The handlers have run: takes in their answers (a command may have none) and goes on. */
-  hear(): void {
-    this.#waiting = false;
-    this.pending.unshift(...this.#answers);
-    this.#answers = [];
-  }
-
-  apply(
-    next: Living,
-    arm: Readonly<Record<string, number>>,
-    disarm: readonly string[],
-    cause: Envelope,
-    at: string,
-  ): void {
-    this.#living = next;
-    this.#applied = { message: cause, at };
-    for (const name of disarm) {
-      this.#arm.delete(name);
-      this.#disarm.add(name);
-    }
-    for (const [name, delay] of Object.entries(arm)) {
-      this.#disarm.delete(name);
-      this.#arm.set(name, { delay, visit: next.version, cause });
-    }
-    // What this state could not take, the next one may (invariant 4).
-    this.pending.unshift(...this.deferred);
-    this.deferred = [];
-  }
-
-  write(): ActorWrite | null {
-    if (!this.#applied || !this.#living) return null;
-    return {
-      id: this.actorId,
-      before: this.stored?.version ?? null,
-      version: this.#living.version,
-      state: statePath(this.#living.state.value),
-      snapshot: toSnapshot(this.#living),
-      clockId: this.stored ? this.stored.clockId : this.#applied.message.clockId,
-      correlationId: this.#applied.message.correlationId,
-      at: this.#applied.at,
-    };
-  }
-
-  armings(): Arming[] {
-    const at = Date.parse(this.#applied?.at ?? '');
-    return [...this.#arm].map(([name, { delay, visit, cause }]) => ({
-      recipient: this.recipient,
-      actorId: this.actorId,
-      name,
-      visit,
-      dueAt: new Date(at + Math.max(0, delay)).toISOString(),
-      clockId: cause.clockId,
-      correlationId: cause.correlationId,
-      causationId: cause.id,
-    }));
-  }
-
-  disarmed(): (Key & { name: string })[] {
-    // A new actor has no timer rows to remove.
-    if (!this.stored) return [];
-    return [...this.#disarm].map((name) => ({ recipient: this.recipient, actorId: this.actorId, name }));
   }
 }
 
