@@ -1,21 +1,9 @@
 import { type Kysely, sql } from 'kysely';
+import type { StreamEvent } from '../../queues/streams.js';
 import type { Database } from '../db/tables.js';
 
 /** A public event as it is appended to its channel's stream. */
-export interface PublishedEvent {
-  readonly id: string;
-  readonly channel: string;
-  /** Position in the channel: 1, 2, 3 … without gaps; also the stream's entry id. */
-  readonly position: number;
-  readonly type: string;
-  readonly version: string;
-  readonly source: string;
-  readonly subject: string;
-  readonly data: unknown;
-  readonly correlationId: string;
-  readonly causationId: string | null;
-  readonly time: string;
-}
+export type PublishedEvent = StreamEvent;
 
 export interface PublisherOptions {
   readonly db: Kysely<Database>;
