@@ -84,7 +84,7 @@ const areas: readonly Area[] = [
       '^src/db/',
       '^queues/',
       // What reads need: the words for a stored actor, and the services' own queries and price list.
-      '^machines/[^/]+/[^/]+\\.(view|context|rules)\\.ts$',
+      '^machines/[^/]+/[^/]+\\.(view|context|rules|preview)\\.ts$',
       '^src/services/[^/]+/(queries|stockItem|stockStatus|pricing)\\.ts$',
       ...contracts,
     ],

@@ -8,36 +8,11 @@ import { assertEvent, assign, emit, setup } from 'xstate';
 import type { paymentMessages } from '../payment/payment.messages.js';
 import { type Cause, cause } from '../shared/cause.js';
 import { later, msBetween } from '../shared/instants.js';
-import type { DataOf, OutgoingOf, Received, ReceivedOf } from '../shared/message.js';
+import type { OutgoingOf, ReceivedOf } from '../shared/message.js';
 import type { Money } from '../shared/values.js';
+import type { CreditNote, GenerateInvoice, InvoiceContext } from './invoice.context.js';
 import type { invoiceMessages } from './invoice.messages.js';
-import { creditOf, dueDateOf, OVERDUE_AFTER_MS, type Totals, totalsOf } from './invoice.rules.js';
-
-type Order = DataOf<(typeof invoiceMessages)['GenerateInvoice']>;
-export type GenerateInvoice = Received<'GenerateInvoice', Order>;
-
-/** A refund in writing. Amounts are minor units of the invoice’s currency. */
-export interface CreditNote extends Totals {
-  /** The id of the refund. */
-  readonly creditNoteId: string;
-  readonly number: string | null;
-  readonly issuedAt: string;
-}
-
-/** Amounts are minor units of `currency`; they and the number are there from the state `generated` on. */
-export interface InvoiceContext extends Omit<Order, 'dueDate'>, Totals {
-  readonly number: string | null;
-  readonly taxBasisPoints: number;
-  readonly issuedAt: string;
-  readonly dueAt: string;
-  readonly sentAt: string | null;
-  readonly paidAt: string | null;
-  readonly paymentId: string | null;
-  readonly lastChargeFailed: boolean;
-  readonly cancelReason: string | null;
-  readonly refunded: number;
-  readonly creditNotes: readonly CreditNote[];
-}
+import { creditOf, dueDateOf, OVERDUE_AFTER_MS, totalsOf } from './invoice.rules.js';
 
 const ordered = ({ data: { dueDate, ...order }, at }: GenerateInvoice): InvoiceContext => ({
   ...order,

@@ -72,6 +72,9 @@ const tags: Readonly<Record<Tag, string>> = {
   Notifications: 'What people are told',
   Products: 'What is for sale',
   Customers: 'Who buys',
+  Plans: 'What can be subscribed to',
+  Subscriptions: 'Plans and deliveries that come again and again',
+  Billing: 'Invoices, and what the next one will say',
 };
 
 const introduction = [
@@ -112,12 +115,12 @@ function operation(definition: AnyRouteDefinition, schemas: Json): Json {
     ...(definition.body ? { requestBody: requestBody(definition.body, definition.example, schemas) } : {}),
     responses: {
       ...Object.fromEntries(
-        Object.entries(definition.responses).map(([status, { description, schema, headers }]) => [
+        Object.entries(definition.responses).map(([status, { description, schema, page, headers }]) => [
           status,
           {
             description,
             ...(headers ? { headers: Object.fromEntries(headers.map((name) => [name, responseHeaders[name]])) } : {}),
-            ...(schema ? { content: { 'application/json': { schema: jsonSchema(schema, 'output', schemas) } } } : {}),
+            ...(schema ? { content: content(schema, page, schemas) } : {}),
           },
         ]),
       ),
@@ -130,6 +133,11 @@ function operation(definition: AnyRouteDefinition, schemas: Json): Json {
     },
   };
 }
+
+const content = (schema: z.ZodType, page: true | undefined, schemas: Json): Json => ({
+  'application/json': { schema: jsonSchema(schema, 'output', schemas) },
+  ...(page ? { 'text/html': { schema: { type: 'string' } } } : {}),
+});
 
 function parameters(place: 'path' | 'query', schema: z.ZodType | undefined, schemas: Json): Json[] {
   if (!schema) return [];

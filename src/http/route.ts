@@ -11,7 +11,10 @@ export type Tag =
   | 'Shipments'
   | 'Notifications'
   | 'Products'
-  | 'Customers';
+  | 'Customers'
+  | 'Plans'
+  | 'Subscriptions'
+  | 'Billing';
 
 /** A request header or preference that a route understands beyond those that all do. */
 export type Understood = 'If-Match' | 'Prefer';
@@ -20,6 +23,8 @@ export type Understood = 'If-Match' | 'Prefer';
 export interface ResponseDefinition {
   readonly description: string;
   readonly schema?: z.ZodType;
+  /** Whether people may have it as a page (`Accept: text/html`). */
+  readonly page?: true;
   /** Names of headers that the answer carries. */
   readonly headers?: readonly ('Location' | 'ETag')[];
 }
@@ -63,6 +68,8 @@ export interface Call<P = unknown, Q = unknown, B = unknown> {
   readonly ifMatch: string | undefined;
   /** Seconds that the client would wait for a settled result (`Prefer: wait`). */
   readonly wait: number | null;
+  /** Whether the client would rather have a page than JSON (`Accept: text/html`). */
+  readonly wantsPage: boolean;
   readonly ip: string;
   /** A signal that is aborted when the client goes away. */
   gone(): AbortSignal;
@@ -75,6 +82,8 @@ export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** A page (HTML) in the place of a body. */
+  readonly page?: string;
 }
 
 export type AnyRouteDefinition = RouteDefinition<z.ZodType, z.ZodType, z.ZodType>;

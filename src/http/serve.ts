@@ -50,6 +50,8 @@ async function serve(route: Route, ctx: HttpContext & { params: unknown }, optio
     { in: 'body', schema: definition.body, value: json?.value },
   ]);
   const wait = definition.understands?.includes('Prefer') ? preferredWait(ctx.req.headers.prefer as string) : null;
+  const hasPage = Object.values(definition.responses).some(({ page }) => page);
+  if (hasPage) ctx.vary('Accept');
   const call = (resourceId: string, repeated: boolean): Call => ({
     params,
     query,
@@ -61,6 +63,7 @@ async function serve(route: Route, ctx: HttpContext & { params: unknown }, optio
     repeated,
     ifMatch: ctx.req.headers['if-match'],
     wait,
+    wantsPage: hasPage && ctx.accepts('json', 'html') === 'html',
     ip: ctx.ip,
     gone: () => goneSignal(ctx),
     startedAt: ctx.state.startedAt,
@@ -112,7 +115,9 @@ async function serveOnce(
   send(ctx, answer);
 }
 
-function toStored({ status, headers, body }: Answer): StoredAnswer {
+function toStored({ status, headers, body, page }: Answer): StoredAnswer {
+  if (page !== undefined)
+    return { status, headers: { ...headers, 'Content-Type': 'text/html; charset=utf-8' }, body: page };
   if (body === undefined) return { status, headers: { ...headers }, body: '' };
   return { status, headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
 }

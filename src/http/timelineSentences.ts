@@ -1,6 +1,6 @@
 import { type MessageData, type MessageName, messages } from '../../machines/index.js';
-import type { Money } from '../../machines/shared/values.js';
 import type { JournalRow } from './journalRow.js';
+import { moneyText as amount } from './moneyText.js';
 
 /** What a message says in its own case; the others are told by their summary in the catalogue. */
 const tales: { readonly [N in MessageName]?: (data: MessageData<N>) => string } = {
@@ -90,12 +90,3 @@ const words = (code: string): string =>
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .replaceAll('_', ' ')
     .toLowerCase();
-
-const formats = new Map<string, Intl.NumberFormat>();
-
-/** `{ amount: 13497, currency: 'USD' }` as `$134.97`. */
-function amount({ amount: minor, currency }: Money): string {
-  const format = formats.get(currency) ?? new Intl.NumberFormat('en', { style: 'currency', currency });
-  formats.set(currency, format);
-  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
-}

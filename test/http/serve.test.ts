@@ -43,6 +43,19 @@ const toys = [
     },
     async () => ({ status: 204 }),
   ),
+  route(
+    {
+      method: 'get',
+      path: '/v1/toys/{toyId}/leaflet',
+      operationId: 'getLeaflet',
+      tag: 'Products',
+      scope: 'catalogue:read',
+      summary: 'Read how to play with a toy',
+      responses: { 200: { description: 'The leaflet.', schema: z.strictObject({ text: z.string() }), page: true } },
+    },
+    async ({ wantsPage }) =>
+      wantsPage ? { status: 200, page: '<p>Play.</p>' } : { status: 200, body: { text: 'Play.' } },
+  ),
 ];
 
 const noKeys: IdempotencyKeys = {
@@ -56,6 +69,22 @@ const toy = '/v1/toys/0190aaaa-0000-7000-8000-000000000001';
 
 describe('a route', () => {
   beforeEach(() => calls.splice(0));
+
+  it('gives a page to whoever would rather have one, and JSON to everybody else', async () => {
+    const leaflet = (accept?: string) => {
+      const request = server.get(`${toy}/leaflet`);
+      return accept === undefined ? request : request.set('Accept', accept);
+    };
+    const page = await leaflet('text/html,application/xhtml+xml,*/*;q=0.8');
+    expect(page.headers['content-type']).to.equal('text/html; charset=utf-8');
+    expect(page.headers.vary).to.equal('Accept');
+    expect(page.text).to.equal('<p>Play.</p>');
+    for (const accept of [undefined, '*/*', 'application/json', 'application/json, text/html;q=0.5', 'image/png']) {
+      const answer = await leaflet(accept);
+      expect(answer.body, accept).to.deep.equal({ text: 'Play.' });
+      expect(answer.headers.vary).to.equal('Accept');
+    }
+  });
 
   it('gets what its schemas let through, and answers', async () => {
     const answer = await server
