@@ -1,11 +1,14 @@
 import { customerMessages } from './customer/customer.messages.js';
 import { fraudMessages } from './fraud/fraud.messages.js';
 import { inventoryMessages } from './inventory/inventory.messages.js';
+import { invoiceMessages } from './invoice/invoice.messages.js';
 import { notificationMessages } from './notification/notification.messages.js';
 import { orderMessages } from './order/order.messages.js';
 import { paymentMessages } from './payment/payment.messages.js';
 import type { DataOf, Outgoing, Received } from './shared/message.js';
 import { shipmentMessages } from './shipment/shipment.messages.js';
+import { planMessages } from './subscription/plan.messages.js';
+import { subscriptionMessages } from './subscription/subscription.messages.js';
 
 /** Every message of FlowMart by its catalogue name. */
 export const messages = {
@@ -16,6 +19,9 @@ export const messages = {
   ...fraudMessages,
   ...notificationMessages,
   ...customerMessages,
+  ...subscriptionMessages,
+  ...planMessages,
+  ...invoiceMessages,
 };
 
 export type MessageName = keyof typeof messages;

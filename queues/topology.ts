@@ -7,22 +7,36 @@ export const recipients = {
   payment: 'payment',
   reservation: 'inventory',
   shipment: 'shipping',
+  subscription: 'subscription',
+  invoice: 'billing',
   /** Handlers: set-based work inside the drain's transaction. */
   customers: 'orders',
+  deliveries: 'orders',
   stock: 'inventory',
+  quotes: 'inventory',
   regions: 'inventory',
   fraud: 'fraud',
   notifications: 'notifications',
   webhooks: 'payment-gateway',
+  plans: 'subscription',
+  numbers: 'billing',
   /** Effects: calls to the world outside. */
   gateway: 'payment-gateway',
+  agreements: 'payment-gateway',
   carrier: 'carrier',
   delivery: 'notifications',
 } as const;
 
 export type Recipient = keyof typeof recipients;
 /** The recipients that are actors: their timers come through `<service>.timers`. */
-export const actors = ['order', 'payment', 'reservation', 'shipment'] as const satisfies readonly Recipient[];
+export const actors = [
+  'order',
+  'payment',
+  'reservation',
+  'shipment',
+  'subscription',
+  'invoice',
+] as const satisfies readonly Recipient[];
 
 export type Service = (typeof recipients)[Recipient];
 
@@ -54,6 +68,7 @@ export const channels = {
     ],
     OrderCancelled: [
       { to: 'reservation', by: 'orderId' },
+      { to: 'subscription', by: 'subscriptionId' },
       { to: 'notifications', by: 'orderId' },
     ],
   },
@@ -65,16 +80,24 @@ export const channels = {
     PaymentProcessed: [
       { to: 'order', by: 'orderId' },
       { to: 'reservation', by: 'orderId' },
+      { to: 'subscription', by: 'subscriptionId' },
+      { to: 'invoice', by: 'invoiceId' },
       { to: 'notifications', by: 'paymentId' },
     ],
     PaymentFailed: [
       { to: 'order', by: 'orderId' },
+      { to: 'subscription', by: 'subscriptionId' },
+      { to: 'invoice', by: 'invoiceId' },
       { to: 'fraud', by: 'paymentId', when: (failed) => failed.failureReason === 'fraud_suspected' },
-      { to: 'notifications', by: 'paymentId' },
+      // The last word about an invoice’s charge is its subscription’s: it knows what comes next.
+      { to: 'notifications', by: 'paymentId', when: (failed) => failed.invoiceId === null || failed.canRetry },
     ],
     PaymentCancelled: [{ to: 'fraud', by: 'paymentId' }],
     PaymentComplete: [{ to: 'order', by: 'orderId' }],
-    RefundCompleted: [{ to: 'notifications', by: 'paymentId' }],
+    RefundCompleted: [
+      { to: 'invoice', by: 'invoiceId' },
+      { to: 'notifications', by: 'paymentId' },
+    ],
     RefundFailed: [{ to: 'notifications', by: 'paymentId' }],
     ChargeSucceeded: [{ to: 'payment', by: 'paymentId' }],
     ChargeAuthorized: [{ to: 'payment', by: 'paymentId' }],
@@ -82,6 +105,8 @@ export const channels = {
     ChargeVoided: [{ to: 'payment', by: 'paymentId' }],
     RefundSucceeded: [{ to: 'payment', by: 'paymentId' }],
     RefundRejected: [{ to: 'payment', by: 'paymentId' }],
+    CancellationConfirmed: [{ to: 'subscription', by: 'subscriptionId' }],
+    CancellationRejected: [{ to: 'subscription', by: 'subscriptionId' }],
     RiskScoreCalculated: [],
     FraudCheckCompleted: [
       { to: 'payment', by: 'paymentId' },
@@ -93,6 +118,35 @@ export const channels = {
       { to: 'payment', by: 'paymentId' },
       { to: 'order', by: 'orderId' },
     ],
+  },
+  'subscription-domain-eventbus': {
+    UserSubscriptionStarted: [{ to: 'notifications', by: 'subscriptionId' }],
+    UserSubscriptionCancelled: [{ to: 'notifications', by: 'subscriptionId' }],
+    SubscriptionPaymentDue: [],
+    PlanMigrationCompleted: [{ to: 'notifications', by: 'subscriptionId' }],
+    SubscriptionReminderDue: [{ to: 'notifications', by: 'subscriptionId' }],
+    SubscriptionRenewed: [{ to: 'notifications', by: 'subscriptionId' }],
+    SubscriptionPaymentFailed: [{ to: 'notifications', by: 'subscriptionId' }],
+    PaymentMethodRequested: [{ to: 'notifications', by: 'subscriptionId' }],
+    SubscriptionGraceStarted: [{ to: 'notifications', by: 'subscriptionId' }],
+    SubscriptionSuspended: [{ to: 'notifications', by: 'subscriptionId' }],
+    SubscriptionEnded: [{ to: 'notifications', by: 'subscriptionId' }],
+    SubscriptionFailed: [{ to: 'notifications', by: 'subscriptionId' }],
+    SubscriptionPaused: [{ to: 'notifications', by: 'subscriptionId' }],
+    SubscriptionResumed: [{ to: 'notifications', by: 'subscriptionId' }],
+    SubscriptionReactivated: [{ to: 'notifications', by: 'subscriptionId' }],
+    PlanChangeScheduled: [{ to: 'notifications', by: 'subscriptionId' }],
+    PlanChangeFailed: [{ to: 'notifications', by: 'subscriptionId' }],
+    RetentionOfferMade: [{ to: 'notifications', by: 'subscriptionId' }],
+    RetentionOfferAccepted: [{ to: 'notifications', by: 'subscriptionId' }],
+    CancellationRefused: [{ to: 'notifications', by: 'subscriptionId' }],
+    DeliveryAdjusted: [{ to: 'notifications', by: 'subscriptionId' }],
+    DeliverySkipped: [{ to: 'notifications', by: 'subscriptionId' }],
+    InvoiceGenerated: [
+      { to: 'subscription', by: 'subscriptionId', when: (invoice) => invoice.status === 'generated' },
+      { to: 'notifications', by: 'invoiceId', when: (invoice) => invoice.status === 'generated' },
+    ],
+    CreditNoteIssued: [{ to: 'notifications', by: 'invoiceId' }],
   },
   'inventory-domain-eventbus': {
     InventoryAdjusted: [{ to: 'order', by: 'orderId', when: (adjusted) => adjusted.reason === 'order_reserved' }],
@@ -133,6 +187,7 @@ export const channels = {
   },
   'notifications-domain-eventbus': {
     ReceiptQueued: [{ to: 'payment', by: 'paymentId' }],
+    InvoiceSent: [{ to: 'invoice', by: 'invoiceId' }],
     NotificationSent: [],
   },
   'registrations-domain-eventbus': {
@@ -161,11 +216,37 @@ export const commands = {
     CaptureCharge: { to: 'gateway', by: 'paymentId' },
     VoidCharge: { to: 'gateway', by: 'paymentId' },
     RefundCharge: { to: 'gateway', by: 'paymentId' },
+    ConfirmCancellation: { to: 'agreements', by: 'subscriptionId' },
     StripeChargeSucceeded: { to: 'webhooks', by: 'paymentId' },
     StripeChargeFailed: { to: 'webhooks', by: 'paymentId' },
   },
   'fraud.commands': {
     OverrideFraudDecision: { to: 'fraud', by: 'paymentId' },
+  },
+  'subscription.commands': {
+    SubscribeUser: { to: 'subscription', by: 'subscriptionId' },
+    CancelSubscription: { to: 'subscription', by: 'subscriptionId' },
+    AcceptOffer: { to: 'subscription', by: 'subscriptionId' },
+    DeclineOffer: { to: 'subscription', by: 'subscriptionId' },
+    ReactivateSubscription: { to: 'subscription', by: 'subscriptionId' },
+    RenewSubscription: { to: 'subscription', by: 'subscriptionId' },
+    PauseSubscription: { to: 'subscription', by: 'subscriptionId' },
+    ResumeSubscription: { to: 'subscription', by: 'subscriptionId' },
+    ChangePlan: { to: 'subscription', by: 'subscriptionId' },
+    ChangeAutoRenewal: { to: 'subscription', by: 'subscriptionId' },
+    ChangeSubscriptionPaymentMethod: { to: 'subscription', by: 'subscriptionId' },
+    InvalidatePaymentMethod: { to: 'subscription', by: 'subscriptionId' },
+    RetryInvoice: { to: 'subscription', by: 'subscriptionId' },
+    SkipDelivery: { to: 'subscription', by: 'subscriptionId' },
+    MoveDelivery: { to: 'subscription', by: 'subscriptionId' },
+    ChangeQuantities: { to: 'subscription', by: 'subscriptionId' },
+    ApprovePrices: { to: 'subscription', by: 'subscriptionId' },
+    CreatePlan: { to: 'plans', by: 'planId' },
+    RetirePlan: { to: 'plans', by: 'planId' },
+  },
+  'billing.commands': {
+    GenerateInvoice: { to: 'invoice', by: 'invoiceId' },
+    CancelInvoice: { to: 'invoice', by: 'invoiceId' },
   },
   'inventory.commands': {
     AddInventory: { to: 'stock', by: 'stockItemId' },
@@ -190,8 +271,9 @@ export const commands = {
 } as const satisfies Record<string, CommandQueue>;
 
 /**
- * Questions that an actor asks a set-based handler of its own service, and the answers: both are handled inside the
- * transaction of the drain that raised them, so no queue carries them.
+ * Questions that an actor asks a set-based handler, and the answers: both are handled inside the transaction of the drain
+ * that raised them, so no queue carries them. An order that a subscription places is made there, too, so that nothing that
+ * the subscription tells it later can come before it.
  */
 export const inline = {
   AllocateStock: { to: 'stock', by: 'orderId' },
@@ -200,6 +282,12 @@ export const inline = {
   ShipStock: { to: 'stock', by: 'orderId' },
   StockAllocated: { to: 'reservation', by: 'orderId' },
   StockInsufficient: { to: 'reservation', by: 'orderId' },
+  AllocateInvoiceNumber: { to: 'numbers', by: 'invoiceId' },
+  InvoiceNumberAllocated: { to: 'invoice', by: 'invoiceId' },
+  QuoteDelivery: { to: 'quotes', by: 'subscriptionId' },
+  DeliveryQuoted: { to: 'subscription', by: 'subscriptionId' },
+  PlaceSubscriptionOrder: { to: 'deliveries', by: 'orderId' },
+  SubscriptionOrderRefused: { to: 'subscription', by: 'subscriptionId' },
 } as const satisfies CommandQueue;
 
 type Channels = typeof channels;

@@ -7,11 +7,12 @@ import type { Database } from '../src/db/tables.js';
 import '../src/db/tables.all.js';
 import { scriptEnvironment } from './dev/scriptEnvironment.js';
 import { openingMovementId, seededCustomers, seededProducts, seededWarehouses, stockItemId } from './seed/catalogue.js';
+import { seededPlans } from './seed/plans.js';
 
 type Trx = Transaction<Database>;
 
 /**
- * Adds a small catalogue, three warehouses with stock, and three customers, as far as they are not there yet; what has been
+ * Adds a small catalogue, three warehouses with stock, two plans, and three customers, as far as they are not there yet; what has been
  * changed since the last time stays as it is.
  * @returns how many rows are new
  */
@@ -19,7 +20,13 @@ export async function seed(databaseUrl: string): Promise<number> {
   const { db, close } = connect({ url: databaseUrl, poolSize: 1, name: 'flowmart-seed', onError: () => {} });
   try {
     return await db.transaction().execute(async (trx) => {
-      const rows = [await addProducts(trx), await addWarehouses(trx), await addStock(trx), await addCustomers(trx)];
+      const rows = [
+        await addProducts(trx),
+        await addWarehouses(trx),
+        await addStock(trx),
+        await addPlans(trx),
+        await addCustomers(trx),
+      ];
       return rows.reduce((sum, count) => sum + count, 0);
     });
   } finally {
@@ -100,6 +107,23 @@ async function addStock(trx: Trx): Promise<number> {
     }));
   if (movements.length > 0) await trx.insertInto('inventory.stock_movements').values(movements).execute();
   return inserted.length + movements.length;
+}
+
+function addPlans(trx: Trx): Promise<number> {
+  return count(
+    trx.insertInto('subscriptions.plans').values(
+      seededPlans.map(({ planId, name, price, billingCycle, intervalCount, trialDays, taxRegion }) => ({
+        plan_id: planId,
+        name,
+        price_minor: price.amount,
+        currency: price.currency,
+        billing_cycle: billingCycle,
+        interval_count: intervalCount,
+        trial_days: trialDays,
+        tax_region: taxRegion,
+      })),
+    ),
+  );
 }
 
 /** They have been customers for a while: a new account adds to the fraud score. */

@@ -115,9 +115,12 @@ export function placeDelivery(context: Context, event: Event): Step {
   };
 }
 
+/** What ends a bill without its delivery. */
+const skipping: readonly Event['type'][] = ['DeliveryQuoted', 'OrderCancelled', 'SubscriptionOrderRefused'];
+
 /** What settled a bill: money, nothing to pay, or a delivery that does not happen. */
 function settling(context: Context, event: Event) {
-  const isSkipped = event.type === 'DeliveryQuoted' || event.type === 'OrderCancelled';
+  const isSkipped = skipping.includes(event.type);
   const isPaid = event.type === 'PaymentProcessed';
   const leftOut = event.type === 'DeliveryQuoted' ? (composed(context, event)?.leftOut ?? []) : context.leftOut;
   return { isSkipped, isPaid, leftOut };
@@ -148,7 +151,7 @@ export function settle(context: Context, event: Event, { as }: { as: 'first' | '
     send: [
       ...(as === 'renewal' ? [] : [started(after, at)]),
       ...(as === 'renewal' && !isSkipped ? [renewed(after, bill, context.dunning !== null)] : []),
-      ...(isSkipped ? [skipped(after, event.type === 'OrderCancelled' ? 'orderCancelled' : 'nothingToSend')] : []),
+      ...(isSkipped ? [skipped(after, event.type === 'DeliveryQuoted' ? 'nothingToSend' : 'orderCancelled')] : []),
       ...(migratesTo
         ? [
             migrationCompleted(context, {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { command } from '../shared/message.js';
-import { address, instant, money, orderItem, paymentMethod, uuid } from '../shared/values.js';
+import { address, currencyCode, instant, money, orderItem, paymentMethod, uuid } from '../shared/values.js';
 import {
   cancelReason,
   checkoutContext,
@@ -146,7 +146,7 @@ export const subscriptionCommands = {
     z.strictObject({
       subscriptionId,
       orderId: uuid,
-      currency: z.string(),
+      currency: currencyCode,
       items: z.array(z.strictObject({ productId: uuid, quantity: z.int().min(1) })),
     }),
   ),

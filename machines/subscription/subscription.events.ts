@@ -203,6 +203,11 @@ export const subscriptionEvents = {
     'Today’s prices and stock for a delivery; a product that is not sold any more is not listed.',
     z.strictObject({ subscriptionId: uuid, orderId: uuid, quotes: z.array(quote) }),
   ),
+  SubscriptionOrderRefused: privateEvent(
+    '1.0.0',
+    'A due delivery cannot become an order: FlowMart does not deliver there, or not for that price.',
+    z.strictObject({ subscriptionId: uuid, orderId: uuid, failureMessage: z.string() }),
+  ),
   DeliveryAdjusted: privateEvent(
     '1.0.0',
     'A delivery leaves without some of its products.',

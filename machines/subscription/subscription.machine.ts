@@ -21,6 +21,7 @@ const outcomes = <const P extends object, const F extends readonly object[]>(pai
       { guard: 'leavesNothing', ...paid },
       { guard: 'isQuoteOfBill', actions: 'placeDelivery' },
     ],
+    SubscriptionOrderRefused: { guard: 'isOrderOfBill', ...paid },
   }) as const;
 
 const renewal = { actions: { type: 'settle', params: { as: 'renewal' } } } as const;

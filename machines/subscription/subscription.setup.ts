@@ -160,6 +160,11 @@ export const subscription = setup({
       assertEvent(event, 'OrderCancelled');
       return bill?.invoiceId === null && bill.attempt?.id === event.data.orderId;
     },
+    /** The order of the delivery was never placed: that delivery does not happen. */
+    isOrderOfBill: ({ context: { bill }, event }) => {
+      assertEvent(event, 'SubscriptionOrderRefused');
+      return bill?.attempt?.id === event.data.orderId;
+    },
     isLastRetryDone: ({ context }) =>
       !isInFlight(context) && (context.dunning?.retriesDone ?? 0) >= RETRY_OFFSETS_MS.length,
     /** The last retry is due, and there is nothing to charge. */

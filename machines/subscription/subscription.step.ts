@@ -29,6 +29,7 @@ export type SubscriptionIncoming = ReceivedOf<
     | 'CancellationConfirmed'
     | 'CancellationRejected'
     | 'DeliveryQuoted'
+    | 'SubscriptionOrderRefused'
   > &
     Pick<typeof invoiceMessages, 'InvoiceGenerated'> &
     Pick<typeof paymentMessages, 'PaymentProcessed' | 'PaymentFailed'> &

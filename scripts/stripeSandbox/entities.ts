@@ -67,8 +67,19 @@ export interface SavedCard {
   readonly customer: string;
 }
 
+/** Stripe's agreement to charge a customer again and again, which it calls a subscription. */
+export interface Agreement {
+  readonly id: string;
+  readonly created: number;
+  readonly customer: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly status: 'active' | 'canceled';
+  readonly cancelAtPeriodEnd: boolean;
+  readonly canceledAt: number | null;
+}
+
 /** What the answer to a request shows: one of the objects of its ledger entry, its intent's refusal, or an error. */
-export type Reply = 'intent' | 'decline' | 'refund' | 'customer' | 'savedCard' | StripeErrorBody;
+export type Reply = 'intent' | 'decline' | 'refund' | 'customer' | 'savedCard' | 'agreement' | StripeErrorBody;
 
 /** What one request changed. A request changes at most one object of each kind. */
 export interface Change {
@@ -86,6 +97,9 @@ export interface Change {
     | 'refundFailed'
     | 'customerCreated'
     | 'cardAttached'
+    | 'agreementMade'
+    | 'agreementChanged'
+    | 'agreementEnded'
     | 'requestFailed';
   /** How much the entry is about, and for which of our orders (the intent's `metadata.orderId`). */
   readonly amount: number;
@@ -95,6 +109,7 @@ export interface Change {
   readonly refund?: Refund;
   readonly customer?: Customer;
   readonly savedCard?: SavedCard;
+  readonly agreement?: Agreement;
   readonly status: number;
   readonly reply: Reply;
 }

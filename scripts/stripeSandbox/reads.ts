@@ -116,7 +116,7 @@ interface Query {
 }
 
 /** Stripe's search language as far as we use it: `metadata['key']:'value'` and `status:'value'`, joined by AND. */
-function parseQuery(query: string): Query {
+export function parseQuery(query: string): Query {
   const wanted: Query = { metadata: {}, status: null };
   for (const clause of query.split(/\s+AND\s+/i)) {
     const [, key, value] = /^(?:metadata\[["'](.{1,40})["']\]|status)\s*:\s*["'](.*)["']$/.exec(clause.trim()) ?? [];

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import {
+  type Agreement,
   amountReceived,
   type Change,
   type Charge,
@@ -137,6 +138,18 @@ export const renderSavedCard = (saved: SavedCard, cardOf: CardLookup) => ({
   type: 'card',
 });
 
+export const renderAgreement = (agreement: Agreement) => ({
+  id: agreement.id,
+  object: 'subscription',
+  cancel_at_period_end: agreement.cancelAtPeriodEnd,
+  canceled_at: agreement.canceledAt,
+  created: agreement.created,
+  customer: agreement.customer,
+  livemode: false,
+  metadata: agreement.metadata,
+  status: agreement.status,
+});
+
 const renderCard = (card: TestCard) => ({
   brand: card.brand,
   exp_month: 8,
@@ -164,12 +177,13 @@ function renderDecline(intent: Intent, cardOf: CardLookup, withIntent: boolean):
 
 /** The body with which the request of a change is answered, the first time and at every replay of its key. */
 export function renderReply(change: Change, cardOf: CardLookup, expandCharge = false): object {
-  const { reply, intent, refund, customer, savedCard } = change;
+  const { reply, intent, refund, customer, savedCard, agreement } = change;
   if (typeof reply === 'object') return { error: reply };
   if (reply === 'intent' && intent) return renderIntent(intent, cardOf, expandCharge);
   if (reply === 'decline' && intent) return { error: renderDecline(intent, cardOf, true) };
   if (reply === 'refund' && refund) return renderRefund(refund);
   if (reply === 'customer' && customer) return renderCustomer(customer);
   if (reply === 'savedCard' && savedCard) return renderSavedCard(savedCard, cardOf);
+  if (reply === 'agreement' && agreement) return renderAgreement(agreement);
   throw new Error(`A change of type ${change.type} has no ${reply} to answer with.`);
 }

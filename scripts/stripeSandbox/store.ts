@@ -1,4 +1,4 @@
-import type { Customer, Intent, Refund, SavedCard } from './entities.js';
+import type { Agreement, Customer, Intent, Refund, SavedCard } from './entities.js';
 import type { LedgerEntry, LedgerPosition } from './ledger.js';
 import type { CardLookup } from './render.js';
 import { testCards } from './testCards.js';
@@ -19,6 +19,7 @@ export class Store {
   refunds = new Map<string, Refund>();
   customers = new Map<string, Customer>();
   savedCards = new Map<string, SavedCard>();
+  agreements = new Map<string, Agreement>();
   replies = new Map<string, KeptReply>();
   #intentsByEffect = new Map<string, string[]>();
   #intentOfCharge = new Map<string, string>();
@@ -50,16 +51,18 @@ export class Store {
 
   apply(entry: LedgerEntry, position: LedgerPosition): void {
     if (entry.type === 'reset') {
-      for (const map of [this.intents, this.refunds, this.customers, this.savedCards, this.replies]) map.clear();
+      const { intents, refunds, customers, savedCards, agreements, replies } = this;
+      for (const map of [intents, refunds, customers, savedCards, agreements, replies]) map.clear();
       this.#intentsByEffect.clear();
       this.#intentOfCharge.clear();
       return;
     }
-    const { intent, refund, customer, savedCard } = entry;
+    const { intent, refund, customer, savedCard, agreement } = entry;
     if (intent) this.#putIntent(intent);
     if (refund) this.refunds.set(refund.id, refund);
     if (customer) this.customers.set(customer.id, customer);
     if (savedCard) this.savedCards.set(savedCard.id, savedCard);
+    if (agreement) this.agreements.set(agreement.id, agreement);
     if (entry.idempotencyKey !== null) this.#keepReply(entry.idempotencyKey, entry, position);
   }
 

@@ -5,3 +5,5 @@ import './tables/notifications.js';
 import './tables/orders.js';
 import './tables/shipping.js';
 import './tables/payments.js';
+import './tables/subscriptions.js';
+import './tables/billing.js';

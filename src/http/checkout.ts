@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { MessageData } from '../../machines/index.js';
+import { orderNumberOf } from '../../machines/shared/orderNumber.js';
 import type { Database } from '../db/tables.js';
 import { type ProductView, productsByIds } from '../services/inventory/queries.js';
 import { type Line, priceOrder } from '../services/orders/pricing.js';
 import { type CheckoutFacts, checkoutFacts, hourlyOrders } from './checkoutFacts.js';
 import { grouped } from './grouped.js';
-import { orderNumberOf } from './orderNumber.js';
 import type { PlaceOrderBody } from './orderSchemas.js';
 import { authorise } from './principal.js';
 import { problem, type RequestError } from './problem.js';

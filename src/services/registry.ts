@@ -1,28 +1,35 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { AnyStateMachine, EventFromLogic, InputFrom } from 'xstate';
+import { invoiceMachine } from '../../machines/invoice/invoice.machine.js';
 import { orderMachine } from '../../machines/order/order.machine.js';
 import { paymentMachine } from '../../machines/payment/payment.machine.js';
 import { reservationMachine } from '../../machines/reservation/reservation.machine.js';
 import { shipmentMachine } from '../../machines/shipment/shipment.machine.js';
+import { subscriptionMachine } from '../../machines/subscription/subscription.machine.js';
 import type { MessagesFor, Recipient } from '../../queues/topology.js';
 import type { Config } from '../config.js';
 import type { Database } from '../db/tables.js';
 import type { Actor, Effect, Handler } from '../runtime/ports.js';
+import { numbers } from './billing/numbers.js';
 import { customers } from './customers/customers.js';
 import { fraud } from './fraud/fraud.js';
 import { approvals } from './fraud/queries.js';
+import { createAgreements } from './gateway/agreements.js';
 import { createGateway } from './gateway/gateway.js';
 import type { PaymentProvider } from './gateway/providers/provider.js';
 import { type ProviderName, providers } from './gateway/providers/registry.js';
 import { webhooks } from './gateway/webhooks.js';
+import { quotes } from './inventory/quotes.js';
 import { regions } from './inventory/regions.js';
 import { stock } from './inventory/stock.js';
 import { createDelivery } from './notifications/delivery.js';
 import { notifications } from './notifications/record.js';
 import { createSmtpTransport, keptTransport } from './notifications/transports.js';
+import { deliveries } from './orders/deliveries.js';
 import { createCarrierEffect } from './shipping/carrier.js';
 import { SimulatedCarrier } from './shipping/simulatedCarrier.js';
+import { plans } from './subscriptions/plans.js';
 
 /** The messages a machine takes: its events, and the one that creates it. */
 type TakenBy<M extends AnyStateMachine> =
@@ -52,6 +59,11 @@ export const actors = {
     table: 'inventory.reservations',
   }),
   shipment: actor<'shipment'>()(shipmentMachine, { creates: ['CreateShipment'], table: 'shipping.shipments' }),
+  subscription: actor<'subscription'>()(subscriptionMachine, {
+    creates: ['SubscribeUser'],
+    table: 'subscriptions.subscriptions',
+  }),
+  invoice: actor<'invoice'>()(invoiceMachine, { creates: ['GenerateInvoice'], table: 'billing.invoices' }),
 } satisfies Partial<Record<Recipient, Actor>>;
 
 /** Everybody who receives messages: a recipient of the topology without an entry here is a compile error. */
@@ -72,16 +84,22 @@ export function createProviders(config: Config): Readonly<Record<ProviderName, P
 /** Builds every participant of a process. */
 export function createParticipants(config: Config, db: Kysely<Database>, log: Logger): Participants {
   const mail = config.smtpUrl ? createSmtpTransport({ url: config.smtpUrl, from: config.mailFrom }) : keptTransport;
+  const paymentProviders = Object.values(createProviders(config));
   log.debug({ mail: mail.name }, 'participants are built');
   return {
     ...actors,
     customers,
+    deliveries,
     stock,
+    quotes,
     regions,
     fraud,
     notifications,
     webhooks,
-    gateway: createGateway({ providers: Object.values(createProviders(config)), primary: 'stripe', approvals }),
+    plans,
+    numbers,
+    gateway: createGateway({ providers: paymentProviders, primary: 'stripe', approvals }),
+    agreements: createAgreements({ providers: paymentProviders }),
     carrier: createCarrierEffect({ carrier: new SimulatedCarrier({ db }) }),
     delivery: createDelivery({ mail, clock: () => new Date() }),
   };

@@ -1,5 +1,6 @@
 import type { MessageData, MessageName } from '../../machines/index.js';
 import { at, id } from './given.js';
+import { subscriptionExamples } from './subscriptionExamples.js';
 
 const usd = (amount: number) => ({ amount, currency: 'USD' });
 const card = { type: 'card', token: 'pm_card_visa' } as const;
@@ -48,6 +49,7 @@ const webhook = {
  * fields and minor units.
  */
 export const examples: { readonly [N in MessageName]: MessageData<N> } = {
+  ...subscriptionExamples,
   PlaceOrder: {
     ...order,
     items: orderItems,

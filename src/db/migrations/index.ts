@@ -6,6 +6,7 @@ import * as inventory from './0004_inventory.js';
 import * as shipping from './0005_shipping.js';
 import * as fraud from './0006_fraud.js';
 import * as notifications from './0007_notifications.js';
+import * as subscriptions from './0008_subscriptions.js';
 
 /** Every migration in order; the name is recorded in the database, so it never changes once landed. */
 export const migrations: Record<string, Migration> = {
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '0005_shipping': shipping,
   '0006_fraud': fraud,
   '0007_notifications': notifications,
+  '0008_subscriptions': subscriptions,
 };

@@ -19,6 +19,8 @@ interface Letter {
   readonly title: string;
   readonly message: string;
   readonly email: string | null;
+  /** The ids that it speaks of. */
+  readonly data: { readonly [name: string]: string };
 }
 
 /** What became of a notification, for its row. */
@@ -54,7 +56,7 @@ export function createDelivery({
       const end = (record: Omit<Record, 'attempts'>): EffectOutcome => ({
         kind: 'done',
         record: { ...record, attempts: run.attempt },
-        emit: [sentOf(data, letter, record, run.attempt)],
+        emit: [sentOf(data, letter, record, run.attempt), ...invoiceSent(letter, record)],
       });
       const now = () => clock().toISOString();
       if (data.channel !== 'EMAIL' || !letter.email) {
@@ -102,6 +104,12 @@ function sentOf(data: Command['data'], letter: Letter, record: Omit<Record, 'att
   };
 }
 
+/** An invoice waits to hear that it has left (8.6). */
+function invoiceSent({ templateId, data: { invoiceId } }: Letter, { sentAt }: Omit<Record, 'attempts'>): Outgoing[] {
+  if (templateId !== 'invoice' || invoiceId === undefined || sentAt === null) return [];
+  return [{ type: 'InvoiceSent', data: { invoiceId, sentAt } }];
+}
+
 async function readLetters(trx: Trx, messages: readonly Command[]): Promise<(Letter | null)[]> {
   const { rows } = await sql<{
     notification_id: string;
@@ -112,8 +120,9 @@ async function readLetters(trx: Trx, messages: readonly Command[]): Promise<(Let
     title: string;
     message: string;
     email: string | null;
+    data: Readonly<{ [name: string]: string }>;
   }>`/* prepared */
-    select n.notification_id, n.user_id, n.template_id, n.source_event_id, n.queued_at, n.title, n.message, c.email
+    select n.notification_id, n.user_id, n.template_id, n.source_event_id, n.queued_at, n.title, n.message, n.data, c.email
     from notifications.notifications n left join orders.customers c on c.customer_id = n.user_id
     where n.notification_id = any(${messages.map(({ data }) => data.notificationId)}::uuid[])`.execute(trx);
   const byId = new Map(rows.map((row) => [row.notification_id, row]));
@@ -128,6 +137,7 @@ async function readLetters(trx: Trx, messages: readonly Command[]): Promise<(Let
       title: row.title,
       message: row.message,
       email: row.email,
+      data: row.data,
     };
   });
 }

@@ -27,6 +27,12 @@ export interface Notice {
   readonly body: string;
 }
 
+/** Turns a message into what people are told of it: nothing (null), one thing, or something for each of several. */
+export type Template<N extends Cause['type']> = (
+  message: Extract<Cause, { type: N }>,
+  reader: Reader,
+) => Notice | readonly Notice[] | null;
+
 const fallbackLocale = 'en-US';
 
 function supported(locale: string | null): string {

@@ -3,7 +3,7 @@ import { deriveId } from '../../../machines/shared/ids.js';
 import type { Outgoing } from '../../../machines/shared/message.js';
 import type { MessagesFor } from '../../../queues/topology.js';
 import type { Handled, Handler, Trx } from '../../runtime/ports.js';
-import type { Cause, Notice, Reader } from './notice.js';
+import type { Cause, Notice, Reader, Template } from './notice.js';
 import { templates } from './templates.js';
 
 interface Customer extends Reader {
@@ -42,9 +42,11 @@ export const notifications: Handler<MessagesFor<'notifications'>> = {
 };
 
 function rowsOf(cause: Cause, customer: Customer): Row[] {
-  const template = templates[cause.type] as (message: Cause, reader: Reader) => Notice | null;
-  const notice = template(cause, customer);
-  if (!notice) return [];
+  const template = templates[cause.type] as Template<Cause['type']>;
+  return [template(cause, customer) ?? []].flat().map((notice) => rowOf(notice, cause, customer));
+}
+
+function rowOf(notice: Notice, cause: Cause, customer: Customer): Row {
   const recipient =
     notice.audience === 'operations'
       ? 'operations'
@@ -53,7 +55,7 @@ function rowsOf(cause: Cause, customer: Customer): Row[] {
         : `order/${notice.orderId}`;
   const channel = notice.audience === 'customer' && customer.hasEmail ? 'EMAIL' : 'IN_APP';
   // The id follows from the cause, so recording the same message twice is recording it once.
-  return [{ ...notice, id: deriveId(cause.id, `${channel}/${recipient}`), channel, recipient, cause }];
+  return { ...notice, id: deriveId(cause.id, `${channel}/${recipient}`), channel, recipient, cause };
 }
 
 const sendOf = ({ id, channel, priority }: Row): Outgoing => ({

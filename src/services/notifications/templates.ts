@@ -1,41 +1,6 @@
-import { type Cause, type Notice, type Reader, writeDay, writeMoney, writeTime } from './notice.js';
-
-type Of<N extends Cause['type']> = Extract<Cause, { type: N }>;
-type Template<N extends Cause['type']> = (message: Of<N>, reader: Reader) => Notice | null;
-
-const greet = ({ firstName }: Reader): string => (firstName ? `Hello ${firstName},` : 'Hello,');
-
-/** A customer's notice about an order. */
-function toCustomer(
-  templateId: string,
-  about: { customerId: string | null; orderId: string | null; data?: Readonly<Record<string, string>> },
-  reader: Reader,
-  title: string,
-  sentences: readonly string[],
-  priority: Notice['priority'] = 'NORMAL',
-): Notice {
-  return {
-    templateId,
-    priority,
-    audience: 'customer',
-    customerId: about.customerId,
-    orderId: about.orderId,
-    data: { ...(about.orderId ? { orderId: about.orderId } : {}), ...about.data },
-    title,
-    body: [greet(reader), '', ...sentences].join('\n'),
-  };
-}
-
-/** A note to our own people. */
-function toOperations(
-  templateId: string,
-  data: Readonly<Record<string, string>>,
-  title: string,
-  body: string,
-  priority: Notice['priority'] = 'NORMAL',
-): Notice {
-  return { templateId, priority, audience: 'operations', customerId: null, orderId: null, data, title, body };
-}
+import { toCustomer, toOperations } from './address.js';
+import { type Cause, type Template, writeDay, writeMoney, writeTime } from './notice.js';
+import { subscriptionTemplates } from './subscriptionTemplates.js';
 
 const cancelledBecause: Readonly<Record<string, string>> = {
   CUSTOMER_REQUEST: 'as you asked',
@@ -48,6 +13,7 @@ const cancelledBecause: Readonly<Record<string, string>> = {
 
 /** The words for every message that people are told about; null where this one concerns nobody (R-81 sets the priorities). */
 export const templates: { readonly [N in Cause['type']]: Template<N> } = {
+  ...subscriptionTemplates,
   OrderConfirmed: ({ data }, reader) =>
     toCustomer('order_confirmation', data, reader, `We have your order ${data.orderNumber}`, [
       `thank you for your order ${data.orderNumber}:`,

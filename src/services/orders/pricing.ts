@@ -1,7 +1,7 @@
+import { taxRateAt } from '../../../machines/shared/taxRates.js';
 import type { Address, Money, OrderItem } from '../../../machines/shared/values.js';
 import { DomainError } from '../../runtime/errors.js';
 import { type ShippingMethod, shippingPrice } from './shippingRates.js';
-import { taxRateAt } from './taxRates.js';
 
 /** The largest total of an order, minor units: the most that a card provider takes in one charge. */
 export const maxOrderTotal = 99_999_999;
@@ -26,17 +26,19 @@ export interface Quote {
 }
 
 /**
- * Prices an order: goods at catalogue prices, delivery and tax from the tables (G-16, R-57). Tax is on the goods, rounded half
- * up once per order, so that nothing is lost in splitting it over lines.
+ * Prices an order: goods at catalogue prices, delivery and tax from the tables (G-16, R-57). Both count what the goods cost
+ * after the discount; tax is rounded half up once per order, so that nothing is lost in splitting it over lines.
  * @throws DomainError UNSUPPORTED_COUNTRY, UNSUPPORTED_CURRENCY (G-15), ORDER_TOO_LARGE
  */
 export function priceOrder(order: {
   readonly lines: readonly Line[];
   readonly currency: string;
+  /** Off the goods, minor units; 0 when it is not given. */
+  readonly discount?: number;
   readonly destination: Address;
   readonly shippingMethod: ShippingMethod;
 }): Quote {
-  const { lines, currency, destination, shippingMethod } = order;
+  const { lines, currency, discount = 0, destination, shippingMethod } = order;
   const money = (amount: number): Money => ({ amount, currency });
   const rate = taxRateAt(destination);
   if (rate === null)
@@ -45,20 +47,21 @@ export function priceOrder(order: {
   const items = lines.map((line) => ({ ...line, totalPrice: money(line.unitPrice.amount * line.quantity) }));
   const foreign = items.find((item) => item.unitPrice.currency !== currency);
   const subtotal = items.reduce((sum, item) => sum + item.totalPrice.amount, 0);
-  const shipping = shippingPrice(currency, shippingMethod, subtotal);
+  const goods = subtotal - discount;
+  const shipping = shippingPrice(currency, shippingMethod, goods);
   if (shipping === null || foreign)
     throw new DomainError('UNSUPPORTED_CURRENCY', `FlowMart does not sell in ${currency}.`);
 
   // Far beyond the bound integers are no longer exact, and the total is refused all the same.
-  const tax = Math.floor((subtotal * rate + 5_000) / 10_000);
-  const total = subtotal + tax + shipping;
+  const tax = Math.floor((goods * rate + 5_000) / 10_000);
+  const total = goods + tax + shipping;
   if (total > maxOrderTotal) {
     throw new DomainError('ORDER_TOO_LARGE', 'The order is larger than one payment can be; split it.');
   }
   return {
     items,
     subtotal: money(subtotal),
-    discount: money(0),
+    discount: money(discount),
     tax: money(tax),
     shipping: money(shipping),
     totalAmount: money(total),

@@ -1,4 +1,6 @@
 import type {
+  AgreementOutcome,
+  AgreementRequest,
   CaptureOutcome,
   ChargeLookUp,
   ChargeOutcome,
@@ -66,6 +68,7 @@ export class ScriptedProvider implements PaymentProvider {
   readonly voids: VoidOutcome[] = [];
   readonly refunds: RefundOutcome[] = [];
   readonly refundLookUps: (RefundOutcome | NotFound)[] = [];
+  readonly agreements: AgreementOutcome[] = [];
   isHealthy = true;
 
   constructor(readonly name: string) {}
@@ -91,6 +94,11 @@ export class ScriptedProvider implements PaymentProvider {
   async lookUpRefund({ effectId }: { effectId: string }): Promise<RefundOutcome | NotFound> {
     this.calls.push(`look up refund ${effectId}`);
     return next(this.refundLookUps);
+  }
+
+  async endAgreement({ subscriptionId, atPeriodEnd }: AgreementRequest): Promise<AgreementOutcome> {
+    this.calls.push(`end agreement of ${subscriptionId} ${atPeriodEnd ? 'with its period' : 'at once'}`);
+    return next(this.agreements);
   }
 
   async probe(): Promise<{ healthy: boolean; latencyMs: number }> {

@@ -48,6 +48,20 @@ export interface RefundLookUp {
   gatewayReferenceId: string;
 }
 
+/** Ends whatever a provider has agreed with a subscription's customer about charging them again and again. */
+export interface AgreementRequest {
+  idempotencyKey: string;
+  subscriptionId: string;
+  /** False: at once. */
+  atPeriodEnd: boolean;
+}
+
+/** The provider answered: nothing of the kind is left there; `found` agreements had to be ended for it. */
+export interface AgreementEnded {
+  kind: 'ended';
+  found: number;
+}
+
 /** The provider answered: the money moved (or is held). */
 export interface Approved<K extends string> {
   kind: K;
@@ -98,6 +112,7 @@ export interface RefundAccepted {
 export type ChargeOutcome = Approved<'succeeded' | 'authorized'> | Declined | Unknown;
 export type CaptureOutcome = Approved<'captured'> | Refused | Unknown;
 export type VoidOutcome = Approved<'voided'> | Refused | Unknown;
+export type AgreementOutcome = AgreementEnded | Refused | Unknown;
 export type RefundOutcome = RefundAccepted | Refused | Unknown;
 
 /** What a provider told by webhook, in our words. The same thing may be told more than once, under several event ids. */
@@ -144,6 +159,11 @@ export interface PaymentProvider {
   void(request: AuthorizationRequest): Promise<VoidOutcome>;
   refund(request: RefundRequest): Promise<RefundOutcome>;
   lookUpRefund(request: RefundLookUp): Promise<RefundOutcome | NotFound>;
+  /**
+   * Looks for agreements of a subscription and ends those that still stand; where there is none, there is nothing to end, for
+   * FlowMart charges each period by itself. Asking again looks again, and so never ends anything twice.
+   */
+  endAgreement(request: AgreementRequest): Promise<AgreementOutcome>;
   /** Asks whether the provider answers at all; `latencyMs` in milliseconds. Never throws. */
   probe(): Promise<{ healthy: boolean; latencyMs: number }>;
   /**

@@ -13,6 +13,7 @@ import type {
   RefundRequest,
   VoidOutcome,
 } from './provider.js';
+import { endStripeAgreement } from './stripeAgreements.js';
 import { toStripeAmount } from './stripeAmount.js';
 import { createStripeClient, type StripeClientOptions } from './stripeClient.js';
 import { parseStripeWebhook } from './stripeEvents.js';
@@ -45,6 +46,7 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
     void: (request) => voidAuthorization(stripe, request),
     refund: (request) => refund(stripe, request),
     lookUpRefund: (request) => lookUpRefund(stripe, request),
+    endAgreement: (request) => endStripeAgreement(stripe, request),
     probe: () => probe(stripe),
     parseWebhook: (rawBody, signature) => parseStripeWebhook(rawBody, signature, options.webhookSecret),
     close: () => agent.destroy(),

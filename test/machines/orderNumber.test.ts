@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { orderNumberOf } from '../../machines/shared/orderNumber.js';
 import { newId } from '../../src/http/ids.js';
-import { orderNumberOf } from '../../src/http/orderNumber.js';
 
 describe('the number of an order', () => {
   it('has the year, sorts by time within it, and follows from the id', () => {

@@ -45,3 +45,9 @@ export function taxRateAt({ country, state }: { readonly country: string; readon
   const region = `${country}-${(state ?? '').trim().toUpperCase()}`;
   return Object.hasOwn(byRegion, region) ? (byRegion[region] as number) : rate;
 }
+
+/** The tax rate of a region such as `US` or `US-CA`, in basis points; null where FlowMart does not sell. */
+export function taxRateOf(region: string): number | null {
+  const [country = '', state] = region.split('-');
+  return taxRateAt(state === undefined ? { country } : { country, state });
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { command } from '../shared/message.js';
+import { uuid } from '../shared/values.js';
+import { plan } from './subscription.values.js';
+
+/** Messages about the plans that are for sale; those who have taken one keep the terms that it had then. */
+export const planMessages = {
+  CreatePlan: command(
+    '1.0.0',
+    'Offer a plan.',
+    plan.extend({
+      /** Free days before the first charge; 0 for none. */
+      trialDays: z.int().min(0).max(365),
+    }),
+  ),
+  RetirePlan: command('1.0.0', 'Offer a plan no more; whoever has it keeps it.', z.strictObject({ planId: uuid })),
+};

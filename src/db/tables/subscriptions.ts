@@ -1,0 +1,42 @@
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import type { BillingCycle } from '../../../machines/shared/calendar.js';
+import type { ActorRow } from '../tables.js';
+
+type Bigint = ColumnType<string, string | number | bigint, never>;
+type Instant = ColumnType<Date | null, Date | string | null, Date | string | null>;
+
+/** The plans that are, or were, for sale; the price is before tax, for one cycle, in minor units of `currency`. */
+export interface PlansTable {
+  plan_id: string;
+  name: string;
+  price_minor: Bigint;
+  currency: string;
+  billing_cycle: BillingCycle;
+  interval_count: number;
+  trial_days: number;
+  tax_region: string;
+  created_at: Generated<Date>;
+  /** Null while the plan can be taken. */
+  retired_at: Instant;
+}
+
+/** The subscriptions: all but the runtime’s columns follow from state and snapshot. */
+export interface SubscriptionsTable extends ActorRow {
+  customer_id: GeneratedAlways<string>;
+  kind: GeneratedAlways<'plan' | 'delivery'>;
+  /** Null for a delivery. */
+  plan_id: GeneratedAlways<string | null>;
+  status: GeneratedAlways<
+    'PENDING' | 'TRIAL' | 'ACTIVE' | 'PAST_DUE' | 'SUSPENDED' | 'PAUSED' | 'CANCELLED' | 'EXPIRED'
+  >;
+  /** The running period, UTC ISO 8601; null before the first one. */
+  period_start: GeneratedAlways<string | null>;
+  period_end: GeneratedAlways<string | null>;
+}
+
+declare module '../tables.js' {
+  interface Database {
+    'subscriptions.plans': PlansTable;
+    'subscriptions.subscriptions': SubscriptionsTable;
+  }
+}
