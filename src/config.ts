@@ -97,6 +97,7 @@ export const variables = {
     schema: z.string().regex(/@/).default('FlowMart <orders@flowmart.example>'),
     wants: 'a sender such as FlowMart <orders@flowmart.example>',
   },
+  TEST_CLOCKS: { schema: z.enum(['on', 'off']).default('off'), wants: 'on or off' },
   ADMIN_PASSWORD: {
     schema: z.string().min(8).optional(),
     wants: 'at least 8 characters, or nothing to keep /admin/queues off',
@@ -157,6 +158,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env) {
     stripeApiBase: values.STRIPE_API_BASE,
     smtpUrl: values.SMTP_URL,
     mailFrom: values.MAIL_FROM,
+    /** Whether customers may live by clocks that a request moves. */
+    testClocks: values.TEST_CLOCKS === 'on',
     /** Opens /admin/queues; without it those pages are off. */
     adminPassword: values.ADMIN_PASSWORD,
   });

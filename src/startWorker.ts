@@ -9,6 +9,7 @@ import { assemble } from './assemble.js';
 import { type Config, ConfigError } from './config.js';
 import type { Database } from './db/tables.js';
 import { forgetExpiredKeys } from './http/idempotency.js';
+import { Clocks } from './runtime/clocks.js';
 import { Effects } from './runtime/effects.js';
 import type { Participant } from './runtime/ports.js';
 import { Publisher } from './runtime/publisher.js';
@@ -53,6 +54,11 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
     handOff,
     onError: (ref, error) => log.error({ message: ref.id, type: ref.type, error }, 'an effect threw'),
   });
+  const clocks = new Clocks({
+    engine,
+    lane,
+    onError: (error) => log.warn({ error: (error as Error).message }, 'a test clock stumbled; it goes on'),
+  });
 
   const receive = async (messages: readonly PacketRef[], queue: string): Promise<void> => {
     const wakes = new Map<string, PacketRef>();
@@ -62,6 +68,7 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
       else wakes.set(`${message.recipient}/${message.actorId}`, message);
     }
     for (const { recipient, actorId } of wakes.values()) calls.push(lane.submit({ recipient, actorId }));
+    if (config.testClocks) for (const call of calls) void call.then(clocks.poke, clocks.poke);
     const failed = (await Promise.allSettled(calls)).find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
   };
@@ -100,13 +107,14 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
 
   sweeper.start();
   publisher.start();
+  if (config.testClocks) clocks.start();
   log.info({ queues: queues.length }, 'worker started');
 
   return {
     ready: () => receiver.ready(),
     async stop() {
       clearInterval(housekeeping);
-      await Promise.all([receiver.close(), sweeper.stop(), publisher.stop()]);
+      await Promise.all([receiver.close(), sweeper.stop(), publisher.stop(), clocks.stop()]);
       blocking.disconnect();
       await assembly.close();
     },

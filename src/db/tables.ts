@@ -96,6 +96,15 @@ export interface PublisherTable {
   positions: Json;
 }
 
+/** Test clocks: `target` is where one is going, null while it stands still. */
+export interface ClocksTable {
+  id: string;
+  name: string | null;
+  now: Instant;
+  target: Instant | null;
+  created_at: Generated<Date>;
+}
+
 /** The columns that every actor table has; the rest of its columns are generated from the snapshot. */
 export interface ActorRow {
   id: string;
@@ -128,5 +137,6 @@ export interface Database {
   'runtime.dead_letters': DeadLettersTable;
   'runtime.event_log': EventLogTable;
   'runtime.publisher': PublisherTable;
+  'runtime.clocks': ClocksTable;
   'runtime.idempotency_keys': IdempotencyTable;
 }

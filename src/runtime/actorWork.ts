@@ -40,6 +40,12 @@ export class ActorWork implements Key {
     return this.#living;
   }
 
+  /** A message as it reaches the actor: it lives by the clock it was born with, whoever writes to it. */
+  bind(message: Envelope): Envelope {
+    const { clockId } = this.stored ?? this.#applied?.message ?? message;
+    return clockId === message.clockId ? message : { ...message, clockId };
+  }
+
   /** Notes a question to a handler of this drain: its answer comes before any later message. */
   ask(): void {
     this.#waiting = true;

@@ -90,25 +90,24 @@ export async function claimRows(
 }
 
 /**
- * Consumes claimed rows whose claim is still the current one: removes them and appends them to the journal. Answers their
- * sequence numbers and the instant.
+ * Consumes claimed rows whose claim is still the current one: removes them and appends them to the journal. Answers the instant
+ * of each, on its own clock, by sequence number.
  */
-export async function settleClaims(trx: Trx, claims: readonly Claim[]): Promise<{ seqs: Set<string>; at: string }> {
-  const { rows } = await sql<{ seq: string | null; at: Date }>`/* prepared */
+export async function settleClaims(trx: Trx, claims: readonly Claim[]): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await sql<{ seq: string; at: Date }>`/* prepared */
     with now as (select date_trunc('milliseconds', clock_timestamp()) as at),
     consumed as (
       delete from runtime.mailbox m
       using unnest(${claims.map((c) => c.seq)}::bigint[], ${claims.map((c) => c.attempts)}::int[]) as u(seq, attempts)
       where m.seq = u.seq and m.attempts = u.attempts
-      returning m.seq, m.recipient, m.actor_id, m.id, m.type, m.data, m.correlation_id, m.causation_id),
+      returning m.seq, m.recipient, m.actor_id, m.id, m.type, m.data, m.correlation_id, m.causation_id, m.clock_id),
+    settled as (
+      select m.*, coalesce(c.now, now.at) as at from consumed m cross join now left join runtime.clocks c on c.id = m.clock_id),
     written as (
       insert into runtime.journal (recipient, actor_id, message_id, type, data, correlation_id, causation_id, outcome, at)
-      select recipient, actor_id, id, type, data, correlation_id, causation_id, 'settled', now.at from consumed, now order by seq)
-    select consumed.seq, now.at from now left join consumed on true`.execute(trx);
-  return {
-    seqs: new Set(rows.flatMap(({ seq }) => (seq === null ? [] : [seq]))),
-    at: (rows[0]?.at ?? new Date()).toISOString(),
-  };
+      select recipient, actor_id, id, type, data, correlation_id, causation_id, 'settled', at from settled order by seq)
+    select seq, at from settled`.execute(trx);
+  return new Map(rows.map(({ seq, at }) => [seq, at.toISOString()]));
 }
 
 /** Whether nobody has taken a claim over since. */

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Outgoing, Received } from '../../machines/shared/message.js';
 import type { Database } from '../db/tables.js';
 import { ActorWork, type Pending } from './actorWork.js';
+import { readClocks } from './clockTime.js';
 import { type Envelope, envelope } from './envelope.js';
 import { DomainError, FatalError } from './errors.js';
 import { allowedEvents, create, type Living, receive, statePath, timerPrefix, toSnapshot } from './lifecycle.js';
@@ -101,6 +102,8 @@ class Drain {
   /** Ids of direct messages: somebody waits to hear what they did. */
   readonly #awaited: ReadonlySet<string>;
   #now = '';
+  /** What time it is on the test clocks that are met here. */
+  #clocks: ReadonlyMap<string, string> = new Map();
 
   constructor(engine: Engine, trx: Trx, units: readonly Unit[]) {
     this.#engine = engine;
@@ -114,6 +117,7 @@ class Drain {
     const { now, taken } = await readMessages(this.#trx, this.#units);
     this.#now = now.toISOString();
     await this.#assign(taken);
+    this.#clocks = await readClocks(this.#trx, this.#clockIds(taken));
     await this.#work();
     await this.#store();
     const refs = this.#sendings
@@ -162,6 +166,24 @@ class Drain {
         (this.#actors.get(`${recipient}/${stored.id}`) as ActorWork).stored = stored;
       }
     }
+  }
+
+  #clockIds(taken: readonly Taken[]): string[] {
+    const ids = new Set<string | null | undefined>();
+    for (const { clockId } of taken) ids.add(clockId);
+    for (const { direct } of this.#units) ids.add(direct?.clockId);
+    for (const { stored } of this.#actors.values()) ids.add(stored?.clockId);
+    return [...ids].filter((id) => typeof id === 'string');
+  }
+
+  /**
+   * What time it is for a message.
+   * @throws {FatalError} UNKNOWN_CLOCK when its clock is gone
+   */
+  #at({ clockId }: Envelope): string {
+    const at = clockId === null ? this.#now : this.#clocks.get(clockId);
+    if (at === undefined) throw new FatalError('UNKNOWN_CLOCK', `there is no clock ${clockId}`);
+    return at;
   }
 
   /** Which messages to handle: all of them, but for a mailbox whose unit says otherwise. */
@@ -243,7 +265,8 @@ class Drain {
   }
 
   #step(work: ActorWork, pending: Pending): void {
-    const { message } = pending;
+    const message = work.bind(pending.message);
+    const at = this.#at(message);
     this.#check(message);
     const before = work.living();
     const received = this.#received(message);
@@ -258,14 +281,14 @@ class Drain {
       return;
     }
     if (step.outcome === 'ignored') {
-      this.#journal(work, pending, before, before, 'ignored', step.reason);
+      this.#journal(work, pending, before, before, 'ignored', step.reason, at);
       this.#answer(work, message, { outcome: 'ignored', reason: step.reason });
       return;
     }
     const { next } = step;
     this.#emit(step.emitted, message, work);
-    work.apply(next, step.arm, step.disarm, message, this.#now);
-    this.#journal(work, pending, before, next, 'applied', null);
+    work.apply(next, step.arm, step.disarm, message, at);
+    this.#journal(work, pending, before, next, 'applied', null, at);
     this.#answer(work, message, { outcome: 'applied', reason: null });
   }
 
@@ -291,7 +314,7 @@ class Drain {
         after: null,
         outcome: handled.refuse ? 'refused' : 'handled',
         reason: handled.refuse?.message ?? null,
-        at: this.#now,
+        at: this.#at(pending.message),
       });
       if (this.#awaited.has(pending.message.id)) {
         this.#direct.set(pending.message.id, {
@@ -317,6 +340,7 @@ class Drain {
       for (const delivery of route.deliveries) this.#checkReachable(outgoing, delivery);
       return { outgoing, route };
     });
+    const at = this.#at(cause);
     for (const { outgoing, route } of routed) {
       const sent = envelope(outgoing, cause, sender, this.#position(sender, cause));
       if (route.channel) {
@@ -325,7 +349,7 @@ class Drain {
           channel: route.channel,
           version: route.version,
           subject: sender.actorId,
-          at: this.#now,
+          at,
         });
       }
       for (const delivery of route.deliveries) {
@@ -333,7 +357,7 @@ class Drain {
           this.#sendings.push({
             envelope: sent,
             delivery: { ...delivery, queue: delivery.queue },
-            at: this.#now,
+            at,
             deferred: false,
           });
         } else this.#deliverInline(sender, delivery, sent);
@@ -383,7 +407,7 @@ class Drain {
       type: message.type,
       data: message.data,
       id: message.id,
-      at: this.#now,
+      at: this.#at(message),
       correlationId: message.correlationId,
     };
   }
@@ -410,6 +434,7 @@ class Drain {
     after: Living | null,
     outcome: 'applied' | 'ignored',
     reason: string | null,
+    at: string,
   ): void {
     this.#entries.push({
       seq: taken?.seq ?? null,
@@ -422,7 +447,7 @@ class Drain {
       after: after && statePath(after.state.value),
       outcome,
       reason,
-      at: this.#now,
+      at,
     });
   }
 

@@ -155,15 +155,16 @@ export class Effects {
       const done = settlements.filter(({ outcome }) => outcome.kind === 'done');
       await postpone(trx, settlements);
       // Only the current holder of a claim may settle it: whoever took it over since has looked the outcome up.
-      const { seqs, at } = await settleClaims(
+      const settledAt = await settleClaims(
         trx,
         done.map(({ claim }) => claim),
       );
-      const settled = done.filter(({ claim }) => seqs.has(claim.seq));
+      const settled = done.filter(({ claim }) => settledAt.has(claim.seq));
       const sendings: Sending[] = [];
       const publications: Publication[] = [];
       for (const { claim, outcome } of settled) {
-        if (outcome.kind === 'done') this.#route(claim, outcome.emit, at, sendings, publications);
+        const at = settledAt.get(claim.seq);
+        if (outcome.kind === 'done' && at) this.#route(claim, outcome.emit, at, sendings, publications);
       }
       for (const [recipient, own] of groupBy(settled, ({ claim }) => claim.recipient)) {
         await this.#effectOf(recipient).finish?.(

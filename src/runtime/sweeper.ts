@@ -1,12 +1,7 @@
 import { sql } from 'kysely';
 import type { Engine } from './drain.js';
 import type { Ref } from './routing.js';
-
-/** A new UUIDv7 in SQL (PostgreSQL has a function of its own only from version 18 on): the time in ms, then random bits. */
-const uuidv7 = sql.raw(
-  `encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-    placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid`,
-);
+import { fireDue, refOf } from './timers.js';
 
 export interface SweeperOptions {
   readonly engine: Engine;
@@ -72,21 +67,19 @@ export class Sweeper {
   /** Moves due timers into their actors' mailboxes; the database's clock decides what is due, not this process's (invariant 6). */
   async #fireTimers(): Promise<Ref[]> {
     const { engine, limit } = this.#options;
-    const { rows } = await sql<{ id: string; recipient: string; actor_id: string; type: string }>`/* prepared */
-      with picked as (
+    return fireDue(
+      engine,
+      engine.db,
+      sql`
+      picked as (
         select recipient, actor_id, name from runtime.timers
         where clock_id is null and due_at <= clock_timestamp()
         order by due_at limit ${limit}::int for update skip locked),
       due as (
         delete from runtime.timers t using picked p
         where t.actor_id = p.actor_id and t.recipient = p.recipient and t.name = p.name
-        returning t.*)
-      insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, wake_at)
-      select ${uuidv7}, recipient, actor_id, name, jsonb_build_object('visit', visit), '/timers', correlation_id, causation_id, clock_id,
-        '', due_at, clock_timestamp() + ${engine.wakeAfterMs}::int * interval '1 millisecond'
-      from due order by due_at
-      returning id, recipient, actor_id, type`.execute(engine.db);
-    return rows.map((row) => this.#ref(row));
+        returning t.*)`,
+    );
   }
 
   async #wakeMessages(): Promise<Ref[]> {
@@ -95,24 +88,14 @@ export class Sweeper {
     // by its own sweeper, and what waited for Redis for hours need not wait hours more.
     const { rows } = await sql<{ id: string; recipient: string; actor_id: string; type: string }>`/* prepared */
       with late as (
-        select seq from runtime.mailbox
+        select seq, case when clock_id is null then clock_timestamp() - sent_at else interval '0' end as waited from runtime.mailbox
         where not deferred and wake_at <= clock_timestamp() and (lease_until is null or lease_until < clock_timestamp())
         order by wake_at limit ${limit}::int for update skip locked)
       update runtime.mailbox m
       set wake_at = clock_timestamp()
-        + greatest(${engine.wakeAfterMs}::int * interval '1 millisecond', least((clock_timestamp() - m.sent_at) / 2, interval '1 minute'))
+        + greatest(${engine.wakeAfterMs}::int * interval '1 millisecond', least(waited / 2, interval '1 minute'))
       from late where m.seq = late.seq
       returning m.id, m.recipient, m.actor_id, m.type`.execute(engine.db);
-    return rows.map((row) => this.#ref(row));
-  }
-
-  #ref(row: { id: string; recipient: string; actor_id: string; type: string }): Ref {
-    return {
-      id: row.id,
-      type: row.type,
-      recipient: row.recipient,
-      actorId: row.actor_id,
-      queue: this.#options.engine.routing.queueOf(row.type, row.recipient),
-    };
+    return rows.map((row) => refOf(engine, row));
   }
 }

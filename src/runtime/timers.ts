@@ -1,5 +1,7 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
+import type { Engine } from './drain.js';
 import type { Trx } from './ports.js';
+import type { Ref } from './routing.js';
 import type { Key } from './store.js';
 
 /** A timer to be set: `visit` is the actor version that armed it, the token of that visit of the state. */
@@ -34,4 +36,41 @@ export async function disarmTimers(trx: Trx, timers: readonly (Key & { readonly 
     using unnest(${timers.map((t) => t.recipient)}::text[], ${timers.map((t) => t.actorId)}::uuid[], ${timers.map((t) => t.name)}::text[])
       as u(recipient, actor_id, name)
     where t.actor_id = u.actor_id and t.recipient = u.recipient and t.name = u.name`.execute(trx);
+}
+
+/** A new UUIDv7 in SQL (PostgreSQL has a function of its own only from version 18 on): the time in ms, then random bits. */
+const uuidv7 = sql.raw(
+  `encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+    placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid`,
+);
+
+/** A message in its mailbox, as a row that tells where it is. */
+interface WaitingRow {
+  readonly id: string;
+  readonly recipient: string;
+  readonly actor_id: string;
+  readonly type: string;
+}
+
+export const refOf = (engine: Pick<Engine, 'routing'>, row: WaitingRow): Ref => ({
+  id: row.id,
+  type: row.type,
+  recipient: row.recipient,
+  actorId: row.actor_id,
+  queue: engine.routing.queueOf(row.type, row.recipient),
+});
+
+/**
+ * Moves timers into their actors' mailboxes, the earliest first.
+ * @param due common table expressions, of which the last is called `due` and deletes the timers
+ */
+export async function fireDue(engine: Engine, db: Trx, due: RawBuilder<unknown>): Promise<Ref[]> {
+  const { rows } = await sql<WaitingRow>`/* prepared */
+    with ${due}
+    insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at, wake_at)
+    select ${uuidv7}, recipient, actor_id, name, jsonb_build_object('visit', visit), '/timers', correlation_id, causation_id, clock_id,
+      '', due_at, clock_timestamp() + ${engine.wakeAfterMs}::int * interval '1 millisecond'
+    from due order by due_at, visit, name
+    returning id, recipient, actor_id, type`.execute(db);
+  return rows.map((row) => refOf(engine, row));
 }

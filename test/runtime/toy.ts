@@ -4,19 +4,21 @@ import type { Received } from '../../machines/shared/message.js';
 import { createActorTable } from '../../src/db/actorTable.js';
 import { connect } from '../../src/db/connect.js';
 import type { Database, MailboxTable } from '../../src/db/tables.js';
+import { Clocks, type ClocksOptions } from '../../src/runtime/clocks.js';
 import type { DirectResult, Engine } from '../../src/runtime/drain.js';
 import { Effects, type EffectsOptions } from '../../src/runtime/effects.js';
 import { type DomainError, FatalError } from '../../src/runtime/errors.js';
 import { Lane, type LaneOptions } from '../../src/runtime/lane.js';
-import type { Effect, EffectOutcome, EffectRun, Handled, Handler, Trx } from '../../src/runtime/ports.js';
+import type { Effect, EffectOutcome, EffectRun, Handled, Handler, Participant, Trx } from '../../src/runtime/ports.js';
 import type { Delivery, Ref, Routing } from '../../src/runtime/routing.js';
 import { Sweeper, type SweeperOptions } from '../../src/runtime/sweeper.js';
 import { testDatabase } from '../support/servers.js';
+import { metronome } from './metronome.js';
 import { type PlayerContext, player } from './player.js';
 
 /*
- * A double of FlowMart that knows no FlowMart word: a player (actor, see player.ts), a referee (handler) that is asked inline,
- * and a horn (effect) that is heard outside.
+ * A double of FlowMart that knows no FlowMart word: a player and a metronome (actors, see player.ts and metronome.ts), a referee
+ * (handler) that is asked inline, and a horn (effect) that is heard outside.
  */
 
 /** Counts how many messages each call was given; answers with a verdict inside the same transaction. */
@@ -93,6 +95,8 @@ const targets: Record<string, { recipient: string; queue: string | null; public?
   Blow: { recipient: 'player', queue: 'players' },
   BlowHorn: { recipient: 'horn', queue: 'horns' },
   Heard: { recipient: 'player', queue: 'players' },
+  Start: { recipient: 'metronome', queue: 'metronomes' },
+  Nudge: { recipient: 'metronome', queue: 'metronomes' },
 };
 
 const routing: Routing = {
@@ -121,8 +125,9 @@ export interface Toy {
   /** Puts a message into a mailbox as a foreign sender would; answers its id. */
   send(type: string, data: { to: string } & Record<string, unknown>): Promise<string>;
   /** Gives a message straight to its receiver, as a request does. */
-  tell(type: string, data: { to: string } & Record<string, unknown>): Promise<DirectResult | null>;
-  join(partner?: string, id?: string): Promise<string>;
+  tell(type: string, data: { to: string } & Record<string, unknown>, clockId?: string): Promise<DirectResult | null>;
+  /** @param clockId the test clock that the new player lives by */
+  join(partner?: string, id?: string, clockId?: string): Promise<string>;
   /** Drains these mailboxes once. */
   drain(...ids: string[]): Promise<void>;
   state(id: string): Promise<{ state: string; version: number; context: PlayerContext } | null>;
@@ -134,6 +139,7 @@ export interface Toy {
   createLane(options?: Partial<LaneOptions>): Lane;
   createSweeper(options?: Partial<SweeperOptions>): Sweeper;
   createEffects(options?: Partial<EffectsOptions>): Effects;
+  createClocks(options?: Partial<ClocksOptions>): Clocks;
   close(): Promise<void>;
 }
 
@@ -142,7 +148,15 @@ export type MailboxRow = Pick<
   'seq' | 'id' | 'type' | 'attempts' | 'deferred' | 'wake_at' | 'lease_until' | 'in_doubt' | 'last_error'
 >;
 
-/** A database with the toy's table, and an engine on it without any queue. */
+/** The toy's engine on a database that has its tables. */
+export const toyEngine = (db: Kysely<Database>, others: Record<string, Participant>, wakeAfterMs = 50): Engine => ({
+  db,
+  participants: { player, metronome, ...others },
+  routing,
+  wakeAfterMs,
+});
+
+/** A database with the toy's tables, and an engine on it without any queue. */
 export async function startToy(
   options: { batchSize?: number; wakeAfterMs?: number; leaseMs?: number } = {},
 ): Promise<Toy> {
@@ -152,14 +166,10 @@ export async function startToy(
   await createActorTable(db as unknown as Kysely<never>, 'toy.players', {
     hits: "int = (snapshot #>> '{context,hits}')::int",
   });
+  await createActorTable(db as unknown as Kysely<never>, 'toy.metronomes', {});
   const referee = createReferee();
   const horn = createHorn(options.leaseMs);
-  const engine: Engine = {
-    db,
-    participants: { player, referee, horn },
-    routing,
-    wakeAfterMs: options.wakeAfterMs ?? 50,
-  };
+  const engine: Engine = toyEngine(db, { referee, horn }, options.wakeAfterMs);
   const refs: Ref[] = [];
   const handOff = (sent: readonly Ref[]) => {
     refs.push(...sent);
@@ -170,9 +180,9 @@ export async function startToy(
   };
   const createLane: Toy['createLane'] = (own) => new Lane({ engine, batchSize: 100, handOff, ...own });
   const lane = createLane({ batchSize: options.batchSize ?? 100 });
-  const give = (recipient: string, actorId: string, type: string, data: unknown) => {
+  const give = (recipient: string, actorId: string, type: string, data: unknown, clockId: string | null = null) => {
     const id = uuidv7();
-    const message = { type, data, id, source: '/test', correlationId: id, causationId: null, clockId: null };
+    const message = { type, data, id, source: '/test', correlationId: id, causationId: null, clockId };
     return lane.submit({ recipient, actorId, direct: message });
   };
   return {
@@ -186,6 +196,7 @@ export async function startToy(
     createLane,
     createSweeper: (own) => new Sweeper({ engine, intervalMs: 20, handOff, onError, ...own }),
     createEffects: (own) => new Effects({ engine, concurrency: 10, handOff, ...own }),
+    createClocks: (own) => new Clocks({ engine, lane, onError, ...own }),
     async send(type, data) {
       const id = uuidv7();
       const { recipient, queue } = targets[type] as (typeof targets)[string];
@@ -196,9 +207,10 @@ export async function startToy(
       );
       return id;
     },
-    tell: (type, data) => give((targets[type] as (typeof targets)[string]).recipient, data.to, type, data),
-    async join(partner, id = uuidv7()) {
-      await give('player', id, 'Join', { id, partner: partner ?? null });
+    tell: (type, data, clockId) =>
+      give((targets[type] as (typeof targets)[string]).recipient, data.to, type, data, clockId),
+    async join(partner, id = uuidv7(), clockId) {
+      await give('player', id, 'Join', { id, partner: partner ?? null }, clockId);
       return id;
     },
     async drain(...ids) {

@@ -7,6 +7,7 @@ import * as shipping from './0005_shipping.js';
 import * as fraud from './0006_fraud.js';
 import * as notifications from './0007_notifications.js';
 import * as subscriptions from './0008_subscriptions.js';
+import * as clocks from './0009_clocks.js';
 
 /** Every migration in order; the name is recorded in the database, so it never changes once landed. */
 export const migrations: Record<string, Migration> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   '0006_fraud': fraud,
   '0007_notifications': notifications,
   '0008_subscriptions': subscriptions,
+  '0009_clocks': clocks,
 };

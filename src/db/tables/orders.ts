@@ -1,4 +1,4 @@
-import type { ColumnType, GeneratedAlways } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { RestStatus } from '../../../machines/order/order.view.js';
 import type { Address } from '../../../machines/shared/values.js';
 import type { ActorRow } from '../tables.js';
@@ -17,6 +17,8 @@ export interface CustomersTable {
   country: string | null;
   address: Json<Address | null>;
   date_registered: ColumnType<Date, Date | string | undefined, Date | string>;
+  /** The test clock that the customer and everything theirs live by; null for the real one. */
+  clock_id: Generated<string | null>;
 }
 
 /** The orders: all but the runtime's columns follow from the snapshot. */
