@@ -7,6 +7,7 @@ import type { Config } from './config.js';
 import type { Database } from './db/tables.js';
 import { createApp } from './http/app.js';
 import { queuePages } from './http/board.js';
+import { onTheirClocks } from './http/theirClocks.js';
 import { createWaiter } from './http/waiters.js';
 import type { Participant } from './runtime/ports.js';
 import { createProviders } from './services/registry.js';
@@ -34,7 +35,8 @@ export interface RunningWeb {
  */
 export async function startWeb({ config, log, participants, prefix }: WebOptions): Promise<RunningWeb> {
   const assembly = assemble({ config, log, name: 'web', participants, ...(prefix ? { prefix } : {}) });
-  const { db, redis, sender, acceptor, gauge } = assembly;
+  const { db, redis, sender, gauge } = assembly;
+  const acceptor = config.testClocks ? onTheirClocks(db, assembly.acceptor) : assembly.acceptor;
   const { stripe } = createProviders(config);
   const waiter = createWaiter(db);
   const app = createApp({
@@ -42,6 +44,7 @@ export async function startWeb({ config, log, participants, prefix }: WebOptions
     db,
     acceptor,
     waiter,
+    testClocks: config.testClocks,
     log,
     readiness: {
       postgresql: () => sql`select 1`.execute(db),

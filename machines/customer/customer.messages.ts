@@ -19,6 +19,7 @@ export const customerMessages = {
       locale: z.string().max(35).optional(),
       preferredCurrency: currencyCode.optional(),
       address: address.optional(),
+      clockId: uuid.optional().describe('The test clock that the customer and everything theirs live by.'),
     }),
   ),
   UserSignedUp: event(

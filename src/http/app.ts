@@ -27,6 +27,8 @@ export interface AppOptions {
   readonly db: Kysely<Database>;
   readonly acceptor: Acceptor;
   readonly waiter: Waiter;
+  /** Whether test clocks may be made and moved. */
+  readonly testClocks: boolean;
   readonly log: Logger;
   /** What `/health/ready` asks, by the name it shows. */
   readonly readiness: Readonly<Record<string, ReadinessCheck>>;
@@ -38,11 +40,11 @@ export interface AppOptions {
 
 /** FlowMart's web application. */
 export function createApp(options: AppOptions): Koa<HttpState> {
-  const { db, acceptor, waiter, log } = options;
+  const { db, acceptor, waiter, testClocks, log } = options;
   const metrics = createMetrics();
   addDepthMetrics(metrics, db, options.queueDepths);
   addSlaMetrics(metrics, db);
-  const routes = allRoutes({ db, acceptor, waiter, orderCreation: metrics.orderCreation });
+  const routes = allRoutes({ db, acceptor, waiter, testClocks, orderCreation: metrics.orderCreation });
 
   const app = new Koa<HttpState>();
   // What goes wrong once the answer is on its way, such as a client that hangs up; everything else is a problem by then.

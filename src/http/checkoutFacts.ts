@@ -28,10 +28,11 @@ export async function checkoutFacts(
       (select count(*)::int from (
         select from orders.orders o where o.customer_id = c.customer_id
           and o.rest_status in ('processing', 'completed') limit 100) paid) as previous,
-      (select ceil(extract(epoch from o.created_at + interval '1 hour' - now()))::int
-        from orders.orders o where o.customer_id = c.customer_id and o.created_at > now() - interval '1 hour'
+      (select ceil(extract(epoch from o.created_at + interval '1 hour' - theirs.now))::int
+        from orders.orders o where o.customer_id = c.customer_id and o.created_at > theirs.now - interval '1 hour'
         order by o.created_at desc offset ${hourlyOrders}::int - 1 limit 1) as retry_after
-    from orders.customers c where c.customer_id = any(${customerIds}::uuid[])`.execute(db);
+    from orders.customers c left join runtime.clocks k on k.id = c.clock_id cross join lateral (select coalesce(k.now, now()) as now) theirs
+    where c.customer_id = any(${customerIds}::uuid[])`.execute(db);
   const known = new Map(
     rows.map((row) => [
       row.customer_id,

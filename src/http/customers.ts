@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { customerMessages } from '../../machines/customer/customer.messages.js';
 import { type Customer, listCustomers, readCustomers } from '../services/customers/queries.js';
+import { type ClockPort, requireClock } from './clocks.js';
 import { type CommandPort, send } from './command.js';
 import { pageOf, reach } from './page.js';
 import { problem } from './problem.js';
@@ -25,13 +26,18 @@ const customerSchema = z
     preferredCurrency: z.string().nullable(),
     address: addressSchema.nullable(),
     dateRegistered: instantSchema,
+    clockId: uuidSchema.nullable().meta({ description: 'The test clock that they live by; null for real time.' }),
   })
   .meta({ id: 'Customer' });
 
 /** `/v1/customers`. */
-export const customerRoutes = (deps: CommandPort): Route[] => [registerRoute(deps), listRoute(deps), getRoute(deps)];
+export const customerRoutes = (deps: CommandPort & ClockPort): Route[] => [
+  registerRoute(deps),
+  listRoute(deps),
+  getRoute(deps),
+];
 
-const registerRoute = (deps: CommandPort) =>
+const registerRoute = (deps: CommandPort & ClockPort) =>
   route(
     {
       method: 'post',
@@ -43,10 +49,11 @@ const registerRoute = (deps: CommandPort) =>
       body: customerBody,
       example: { firstName: 'Ada', lastName: 'Byron', email: 'ada@example.com' },
       responses: { 201: { description: 'The customer.', schema: customerSchema, headers: ['Location'] } },
-      problems: ['EMAIL_TAKEN'],
+      problems: ['EMAIL_TAKEN', 'TEST_CLOCKS_OFF', 'UNKNOWN_CLOCK'],
     },
     async (call) => {
       const customerId = call.resourceId;
+      if (call.body.clockId) await requireClock(deps, call.body.clockId);
       const { answer } = await send(deps, call, customerId, 'RegisterCustomer', { customerId, ...call.body });
       return { status: 201, headers: { Location: `/v1/customers/${customerId}` }, body: view(answer as Customer) };
     },

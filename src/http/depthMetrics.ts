@@ -57,7 +57,7 @@ const noDepths: Awaited<ReturnType<QueueDepths>> = {};
 async function readMailbox(db: Kysely<Database>) {
   const { rows } = await sql<{ queue: string; waiting: number; deferred: number; oldest: number }>`
     select queue, (count(*) filter (where not deferred))::int as waiting, (count(*) filter (where deferred))::int as deferred,
-      coalesce(extract(epoch from now() - min(sent_at) filter (where not deferred)), 0)::float8 as oldest
+      coalesce(extract(epoch from now() - min(sent_at) filter (where not deferred and clock_id is null)), 0)::float8 as oldest
     from runtime.mailbox group by queue`.execute(db);
   return rows;
 }

@@ -72,6 +72,7 @@ const tags: Readonly<Record<Tag, string>> = {
   Notifications: 'What people are told',
   Products: 'What is for sale',
   Customers: 'Who buys',
+  Clocks: 'Months in moments, for those who try FlowMart out',
   Plans: 'What can be subscribed to',
   Subscriptions: 'Plans and deliveries that come again and again',
   Billing: 'Invoices, and what the next one will say',

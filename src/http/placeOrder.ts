@@ -63,7 +63,7 @@ export function placeOrderRoute(deps: PlaceOrderDeps): Route {
       const placed = (await placedBefore(deps, call)) ?? (await placeOrder(deps, checkout, call));
       deps.orderCreation.observe((performance.now() - call.startedAt) / 1000);
       if (call.wait === null) return created(viewOrder(placed));
-      await deps.waiter.settled(placed.id, call.wait * 1000, call.gone());
+      await deps.waiter.settled('order', placed.id, call.wait * 1000, call.gone());
       const applied = { 'Preference-Applied': `wait=${call.wait}` };
       return created(await readOrder(deps.db, placed.id), applied);
     },

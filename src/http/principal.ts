@@ -20,6 +20,8 @@ export const scopes = [
   'customers:read',
   'customers:write',
   'customers:staff',
+  'clocks:read',
+  'clocks:write',
 ] as const;
 
 export type Scope = (typeof scopes)[number];

@@ -14,7 +14,8 @@ export type Tag =
   | 'Customers'
   | 'Plans'
   | 'Subscriptions'
-  | 'Billing';
+  | 'Billing'
+  | 'Clocks';
 
 /** A request header or preference that a route understands beyond those that all do. */
 export type Understood = 'If-Match' | 'Prefer';

@@ -1,3 +1,4 @@
+import { type ClockPort, clockRoutes } from './clocks.js';
 import { customerRoutes } from './customers.js';
 import { fraudRoutes } from './fraud.js';
 import { inventoryRoutes } from './inventory.js';
@@ -10,7 +11,7 @@ import type { Route } from './route.js';
 import { shipmentRoutes } from './shipments.js';
 
 /** Every route below /v1. */
-export const allRoutes = (deps: PlaceOrderDeps): Route[] => [
+export const allRoutes = (deps: PlaceOrderDeps & ClockPort): Route[] => [
   ...orderRoutes(deps),
   ...paymentRoutes(deps),
   ...fraudRoutes(deps),
@@ -19,4 +20,5 @@ export const allRoutes = (deps: PlaceOrderDeps): Route[] => [
   ...notificationRoutes(deps),
   ...productRoutes(deps),
   ...customerRoutes(deps),
+  ...clockRoutes(deps),
 ];

@@ -9,7 +9,7 @@ const sample = 5_000;
 
 /**
  * Measures the promises that are kept outside HTTP (domain.md 10.1), from what happened since the last collection: payments
- * (R-02), stock (R-03) and notifications (R-04). Each web process sees all of them, so compare quantiles, not counts.
+ * (R-02), stock (R-03) and notifications (R-04), all in real time. Each web process sees all of them, so compare quantiles, not counts.
  */
 export function addSlaMetrics(metrics: Metrics, db: Kysely<Database>): void {
   const registers = [metrics.registry];
@@ -63,7 +63,8 @@ async function readPayments(db: Kysely<Database>, from: string, to: string): Pro
       order by xid desc limit ${sample})
     select extract(epoch from s.time - i.time)::float8 as seconds
     from settled s join runtime.event_log i on i.subject = s.subject and i.type = 'PaymentInitiated'
-    where not exists (
+    left join payments.payments p on p.id = s.subject
+    where p.clock_id is null and not exists (
       select from runtime.event_log e where e.subject = s.subject and e.time < s.time
         and (e.type in ('PaymentProcessed', 'PaymentFailed')
           or (e.type = 'FraudCheckCompleted' and e.data ->> 'decision' = 'MANUAL_REVIEW')))`.execute(db);
@@ -77,9 +78,9 @@ async function readStock(db: Kysely<Database>, from: string, to: string): Promis
       where xid >= ${from}::xid8 and xid < ${to}::xid8 and type = 'InventoryAdjusted' and data ->> 'reason' = 'order_reserved'
       order by xid desc limit ${sample})
     select extract(epoch from coalesce(j.at, clock_timestamp()) - m.time)::float8 as seconds
-    from moved m left join runtime.journal j on j.actor_id = m.order_id and j.recipient = 'order' and j.message_id = m.id`.execute(
-    db,
-  );
+    from moved m left join orders.orders o on o.id = m.order_id
+    left join runtime.journal j on j.actor_id = m.order_id and j.recipient = 'order' and j.message_id = m.id
+    where o.clock_id is null`.execute(db);
   return rows;
 }
 
@@ -90,7 +91,10 @@ interface Told extends Measured {
 
 async function readNotifications(db: Kysely<Database>, from: Date, to: Date): Promise<readonly Told[]> {
   const { rows } = await sql<Told>`
-    select extract(epoch from sent_at - queued_at)::float8 as seconds, channel, priority from notifications.notifications
-    where sent_at > ${from} and sent_at <= ${to} order by sent_at desc limit ${sample}`.execute(db);
+    select extract(epoch from n.sent_at - n.queued_at)::float8 as seconds, n.channel, n.priority
+    from notifications.notifications n left join orders.customers c on c.customer_id = n.user_id
+    where n.sent_at > ${from} and n.sent_at <= ${to} and c.clock_id is null order by n.sent_at desc limit ${sample}`.execute(
+    db,
+  );
   return rows;
 }

@@ -1,30 +1,42 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../db/tables.js';
 
-/** Waits for orders on behalf of requests with `Prefer: wait`. */
+/** What can be waited for. */
+export type Settling = 'order' | 'clock';
+
+/** Waits for orders and test clocks on behalf of requests with `Prefer: wait`. */
 export interface Waiter {
   /**
-   * Waits until an order is paid, cancelled or on hold, that is, until nothing more happens by itself within seconds.
-   * @param ms patience; an order that takes longer is answered as it is
+   * Waits until nothing more happens by itself within seconds: an order is paid, cancelled or on hold, a clock has arrived or
+   * is blocked.
+   * @param ms patience; one that takes longer is answered as it is
    */
-  settled(orderId: string, ms: number, gone: AbortSignal): Promise<void>;
+  settled(what: Settling, id: string, ms: number, gone: AbortSignal): Promise<void>;
   /** Lets everybody go. */
   close(): void;
 }
 
-/** States in which an order is on its way and will move on within moments; every other one is settled for now. */
-const moving = ['pending', 'confirmed.reserving', 'confirmed.awaitingPayment'];
+/** How to find those that are settled for now: they are in no state, and wait for no answer, that comes within moments. */
+const settledAmong: Readonly<Record<Settling, (ids: readonly string[]) => RawBuilder<{ id: string }>>> = {
+  order: (ids) => sql`/* prepared */
+    select id from orders.orders where id = any(${ids}::uuid[])
+      and state <> all('{pending,confirmed.reserving,confirmed.awaitingPayment}')`,
+  clock: (ids) => sql`/* prepared */
+    select c.id from runtime.clocks c where c.id = any(${ids}::uuid[])
+      and (c.target is null or exists (select from runtime.dead_letters d where d.clock_id = c.id))`,
+};
 
-/** How often the one query for all waiting requests is sent, ms. */
+/** How often the one query for all waiting requests of a kind is sent, ms. */
 const intervalMs = 40;
 
 interface Waiting {
-  readonly orderId: string;
+  readonly what: Settling;
+  readonly id: string;
   readonly until: number;
   release(): void;
 }
 
-/** Makes the waiter of a process: one query at a time, however many requests wait, and none when nobody does. */
+/** Makes the waiter of a process: one query of a kind at a time, however many requests wait, and none when nobody does. */
 export function createWaiter(db: Kysely<Database>): Waiter {
   const waiting = new Set<Waiting>();
   let timer: NodeJS.Timeout | undefined;
@@ -33,12 +45,9 @@ export function createWaiter(db: Kysely<Database>): Waiter {
   const look = async () => {
     const now = performance.now();
     for (const one of waiting) if (one.until <= now) one.release();
-    const ids = [...new Set([...waiting].map(({ orderId }) => orderId))];
-    if (ids.length > 0) {
-      // A failure here is not the waiting request's: it goes on, and reads the order itself in the end.
-      const settled = await findSettled(db, ids).catch(() => new Set<string>());
-      for (const one of waiting) if (settled.has(one.orderId)) one.release();
-    }
+    // A failure here is not the waiting request's: it goes on, and reads for itself in the end.
+    const settled = await findSettled(db, [...waiting]).catch(() => new Set<string>());
+    for (const one of waiting) if (settled.has(one.id)) one.release();
     timer = undefined;
     schedule();
   };
@@ -47,10 +56,11 @@ export function createWaiter(db: Kysely<Database>): Waiter {
   };
 
   return {
-    settled: (orderId, ms, gone) =>
+    settled: (what, id, ms, gone) =>
       new Promise((resolve) => {
         const one: Waiting = {
-          orderId,
+          what,
+          id,
           until: performance.now() + ms,
           release: () => {
             waiting.delete(one);
@@ -71,8 +81,13 @@ export function createWaiter(db: Kysely<Database>): Waiter {
   };
 }
 
-async function findSettled(db: Kysely<Database>, ids: readonly string[]): Promise<Set<string>> {
-  const { rows } = await sql<{ id: string }>`/* prepared */
-    select id from orders.orders where id = any(${ids}::uuid[]) and state <> all(${moving}::text[])`.execute(db);
-  return new Set(rows.map(({ id }) => id));
+async function findSettled(db: Kysely<Database>, waiting: readonly Waiting[]): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (const [what, query] of Object.entries(settledAmong)) {
+    const ids = [...new Set(waiting.filter((one) => one.what === what).map(({ id }) => id))];
+    if (ids.length === 0) continue;
+    const { rows } = await query(ids).execute(db);
+    for (const { id } of rows) found.add(id);
+  }
+  return found;
 }

@@ -59,6 +59,8 @@ export interface EffectRun {
   readonly lookUp: boolean;
   /** True once less than a safe margin of the claim is left: do not call out any more. */
   expired(): boolean;
+  /** What time it is for whoever the message is about: on their test clock, if they live by one. UTC ISO 8601. */
+  now(): string;
 }
 
 /** A worker of calls to the world outside; the message id is the effect id, and its mailbox row is the stored intent. */

@@ -101,6 +101,6 @@ export function createParticipants(config: Config, db: Kysely<Database>, log: Lo
     gateway: createGateway({ providers: paymentProviders, primary: 'stripe', approvals }),
     agreements: createAgreements({ providers: paymentProviders }),
     carrier: createCarrierEffect({ carrier: new SimulatedCarrier({ db }) }),
-    delivery: createDelivery({ mail, clock: () => new Date() }),
+    delivery: createDelivery({ mail }),
   };
 }

@@ -57,41 +57,41 @@ describe('waiting for orders', () => {
     'delivered',
   ]) {
     it(`ends at once for one that is ${state}`, async () => {
-      expect(await timed(waiter.settled(await storeOrder(state), 5000, never()))).to.be.below(1000);
+      expect(await timed(waiter.settled('order', await storeOrder(state), 5000, never()))).to.be.below(1000);
     });
   }
 
   for (const state of ['pending', 'confirmed.reserving', 'confirmed.awaitingPayment']) {
     it(`goes on while one is ${state}, as long as was asked`, async () => {
-      expect(await timed(waiter.settled(await storeOrder(state), 150, never()))).to.be.within(140, 1000);
+      expect(await timed(waiter.settled('order', await storeOrder(state), 150, never()))).to.be.within(140, 1000);
     });
   }
 
   it('ends when the order gets there', async () => {
     const id = await storeOrder('confirmed.reserving');
-    const waiting = timed(waiter.settled(id, 10_000, never()));
+    const waiting = timed(waiter.settled('order', id, 10_000, never()));
     setTimeout(() => move(id, 'paid'), 100);
     expect(await waiting).to.be.within(90, 2000);
   });
 
   it('ends when the client goes away', async () => {
     const gone = new AbortController();
-    const waiting = timed(waiter.settled(await storeOrder('pending'), 10_000, gone.signal));
+    const waiting = timed(waiter.settled('order', await storeOrder('pending'), 10_000, gone.signal));
     setTimeout(() => gone.abort(), 50);
     expect(await waiting).to.be.below(1000);
   });
 
   it('ends when the process does, and does not begin again', async () => {
     const id = await storeOrder('pending');
-    const waiting = timed(waiter.settled(id, 10_000, never()));
+    const waiting = timed(waiter.settled('order', id, 10_000, never()));
     waiter.close();
     expect(await waiting).to.be.below(1000);
-    expect(await timed(waiter.settled(id, 10_000, never()))).to.be.below(1000);
+    expect(await timed(waiter.settled('order', id, 10_000, never()))).to.be.below(1000);
   });
 
   it('asks the database once for all that wait, and not at all when nobody does', async () => {
     const ids = await Promise.all(Array.from({ length: 20 }, () => storeOrder('pending')));
-    await Promise.all(ids.map((id) => waiter.settled(id, 220, never())));
+    await Promise.all(ids.map((id) => waiter.settled('order', id, 220, never())));
     expect(queries).to.be.within(2, 6);
     const before = queries;
     await new Promise((resolve) => setTimeout(resolve, 120));
@@ -103,7 +103,7 @@ describe('waiting for orders', () => {
     const id = await storeOrder('pending');
     await sql`alter schema orders rename to elsewhere`.execute(db);
     try {
-      expect(await timed(broken.settled(id, 100, never()))).to.be.within(90, 1000);
+      expect(await timed(broken.settled('order', id, 100, never()))).to.be.within(90, 1000);
     } finally {
       await sql`alter schema elsewhere rename to orders`.execute(db);
       broken.close();

@@ -16,11 +16,13 @@ export const customers: Handler<MessagesFor<'customers'>> = {
   async handle(trx: Trx, messages: readonly Registration[]): Promise<Handled[]> {
     const fresh = firstOfEach(messages);
     const { rows } = await sql<{ customer_id: string }>`/* prepared */
-      insert into orders.customers (customer_id, first_name, last_name, email, phone, locale, preferred_currency, country, address, date_registered)
+      insert into orders.customers (customer_id, first_name, last_name, email, phone, locale, preferred_currency, country, clock_id, address,
+        date_registered)
       select * from unnest(${fresh.map(({ data }) => data.customerId)}::uuid[], ${fresh.map(({ data }) => data.firstName)}::text[],
         ${fresh.map(({ data }) => data.lastName)}::text[], ${fresh.map(({ data }) => data.email)}::text[],
         ${fresh.map(({ data }) => data.phone ?? null)}::text[], ${fresh.map(({ data }) => data.locale ?? null)}::text[],
         ${fresh.map(({ data }) => data.preferredCurrency ?? null)}::text[], ${fresh.map(({ data }) => data.address?.country ?? null)}::text[],
+        ${fresh.map(({ data }) => data.clockId ?? null)}::uuid[],
         ${fresh.map(({ data }) => (data.address ? JSON.stringify(data.address) : null))}::jsonb[], ${fresh.map(({ at }) => at)}::timestamptz[])
       on conflict do nothing returning customer_id`.execute(trx);
     const stored = new Set(rows.map((row) => row.customer_id));

@@ -14,6 +14,7 @@ export interface Customer {
   readonly preferredCurrency: string | null;
   readonly address: Address | null;
   readonly dateRegistered: string;
+  readonly clockId: string | null;
 }
 
 const customerOf = (row: Selectable<CustomersTable>): Customer => ({
@@ -26,6 +27,7 @@ const customerOf = (row: Selectable<CustomersTable>): Customer => ({
   preferredCurrency: row.preferred_currency,
   address: row.address as Address | null,
   dateRegistered: row.date_registered.toISOString(),
+  clockId: row.clock_id,
 });
 
 /** Customers by id. */

@@ -37,13 +37,7 @@ interface Record {
  * Delivers stored notifications. Mail has no way to ask whether it arrived, so a run that was cut off sends again under the same
  * Message-ID: better a mail that a receiver can tell is a copy than none.
  */
-export function createDelivery({
-  mail,
-  clock,
-}: {
-  mail: MailTransport;
-  clock: () => Date;
-}): Effect<MessagesFor<'delivery'>> {
+export function createDelivery({ mail }: { mail: MailTransport }): Effect<MessagesFor<'delivery'>> {
   return {
     kind: 'effect',
     leaseMs: 30_000,
@@ -58,9 +52,8 @@ export function createDelivery({
         record: { ...record, attempts: run.attempt },
         emit: [sentOf(data, letter, record, run.attempt), ...invoiceSent(letter, record)],
       });
-      const now = () => clock().toISOString();
       if (data.channel !== 'EMAIL' || !letter.email) {
-        return end({ status: 'sent', transport: 'in-app', providerMessageId: null, error: null, sentAt: now() });
+        return end({ status: 'sent', transport: 'in-app', providerMessageId: null, error: null, sentAt: run.now() });
       }
       if (run.expired()) {
         return { kind: 'again', afterMs: 0, unknown: false, reason: 'the claim ran out before the mail was sent' };
@@ -68,7 +61,7 @@ export function createDelivery({
       try {
         const mailed = { id: data.notificationId, to: letter.email, subject: letter.title, text: letter.message };
         const { providerMessageId } = await mail.send(mailed);
-        return end({ status: 'sent', transport: mail.name, providerMessageId, error: null, sentAt: now() });
+        return end({ status: 'sent', transport: mail.name, providerMessageId, error: null, sentAt: run.now() });
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         const afterMs = pausesMs[run.attempt - 1];

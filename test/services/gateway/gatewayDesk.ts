@@ -131,7 +131,11 @@ export class GatewayDesk {
       .execute(async (trx) => (await this.gateway.prepare?.(trx, received)) ?? []);
     const outcomes = await Promise.all(
       received.map((one, index) =>
-        this.gateway.run(one, { attempt: 1, lookUp: false, expired: () => false, ...run }, prepared[index]),
+        this.gateway.run(
+          one,
+          { attempt: 1, lookUp: false, expired: () => false, now: () => at(), ...run },
+          prepared[index],
+        ),
       ),
     );
     const settled = outcomes.flatMap((outcome, index) => {

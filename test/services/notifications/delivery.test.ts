@@ -14,7 +14,12 @@ import { type TestDatabase, testDatabase } from '../../support/servers.js';
 import { ann, confirmed, paid, soldOut } from './causes.js';
 import { MailServer } from './mailServer.js';
 
-const nth = (attempt: number, lookUp = false): EffectRun => ({ attempt, lookUp, expired: () => false });
+const nth = (attempt: number, lookUp = false): EffectRun => ({
+  attempt,
+  lookUp,
+  expired: () => false,
+  now: () => at(1),
+});
 
 describe('the delivery of notifications', () => {
   let database: TestDatabase;
@@ -55,7 +60,7 @@ describe('the delivery of notifications', () => {
     run = nth(1),
     mail = smtp,
   ): Promise<EffectOutcome> {
-    const delivery = createDelivery({ mail, clock: () => new Date(at(1)) });
+    const delivery = createDelivery({ mail });
     const [prepared] = (await connection.db
       .transaction()
       .execute((trx) => delivery.prepare?.(trx, [command]) ?? Promise.resolve([]))) as unknown[];

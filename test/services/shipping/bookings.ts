@@ -30,5 +30,6 @@ export const run = (change: Partial<EffectRun> = {}): EffectRun => ({
   attempt: 1,
   lookUp: false,
   expired: () => false,
+  now: () => at(),
   ...change,
 });
