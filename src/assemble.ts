@@ -35,6 +35,8 @@ export interface AssemblyOptions {
   /** Builds the participants on the database. */
   readonly participants: (db: Kysely<Database>) => Readonly<Record<string, Participant>>;
   readonly prefix?: string;
+  /** Whose messages this process handles where they are sent; nobody's when it is left out. */
+  readonly serves?: (recipient: string) => boolean;
   readonly onGroup?: (report: GroupReport) => void;
 }
 
@@ -45,6 +47,7 @@ export function assemble({
   name,
   participants,
   onGroup,
+  serves,
   prefix = defaultPrefix,
 }: AssemblyOptions): Assembly {
   const { db, close: closeDatabase } = connect({
@@ -67,7 +70,13 @@ export function assemble({
     sender.send(refs).catch((error: Error) => {
       log.debug({ error: error.message, messages: refs.length }, 'Redis took no packets; the sweeper will');
     });
-  const engine: Engine = { db, participants: participants(db), routing, wakeAfterMs: config.wakeAfterMs };
+  const engine: Engine = {
+    db,
+    participants: participants(db),
+    routing,
+    wakeAfterMs: config.wakeAfterMs,
+    ...(serves ? { serves } : {}),
+  };
   const lane = new Lane({
     engine,
     batchSize: config.batchSize,

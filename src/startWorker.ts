@@ -4,7 +4,7 @@ import { openRedis, workerOptions } from '../queues/connection.js';
 import { PacketReceiver, type PacketRef } from '../queues/packets.js';
 import { queueServices } from '../queues/routing.js';
 import { appendEvents, trimStream } from '../queues/streams.js';
-import { channels, recipients } from '../queues/topology.js';
+import { channels, type Recipient, recipients } from '../queues/topology.js';
 import { assemble } from './assemble.js';
 import { type Config, ConfigError } from './config.js';
 import type { Database } from './db/tables.js';
@@ -45,13 +45,15 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
     log,
     name: 'worker',
     participants,
+    serves: (recipient) => isServed(config.workerRoles, recipient),
+    ...(config.testClocks ? { onGroup: () => clocks.poke() } : {}),
     ...(givenPrefix ? { prefix: givenPrefix } : {}),
   });
   const { db, engine, lane, handOff, prefix, redis } = assembly;
   const effects = new Effects({
     engine,
+    lane,
     concurrency: config.effectConcurrency,
-    handOff,
     onError: (ref, error) => log.error({ message: ref.id, type: ref.type, error }, 'an effect threw'),
   });
   const clocks = new Clocks({
@@ -68,7 +70,6 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
       else wakes.set(`${message.recipient}/${message.actorId}`, message);
     }
     for (const { recipient, actorId } of wakes.values()) calls.push(lane.submit({ recipient, actorId }));
-    if (config.testClocks) for (const call of calls) void call.then(clocks.poke, clocks.poke);
     const failed = (await Promise.allSettled(calls)).find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
   };
@@ -114,12 +115,19 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
     ready: () => receiver.ready(),
     async stop() {
       clearInterval(housekeeping);
-      await Promise.all([receiver.close(), sweeper.stop(), publisher.stop(), clocks.stop()]);
+      await Promise.all([receiver.close(), sweeper.stop(), clocks.stop()]);
+      await effects.stop();
+      await lane.idle();
+      await publisher.stop();
       blocking.disconnect();
       await assembly.close();
     },
   };
 }
+
+/** Whether a worker of these roles serves a recipient; without roles it serves everybody. */
+const isServed = (roles: readonly string[], recipient: string): boolean =>
+  roles.length === 0 || roles.includes(recipients[recipient as Recipient]);
 
 /** The queues of some services; all of them when none is named. */
 function queuesOf(roles: readonly string[]): string[] {

@@ -7,8 +7,10 @@ import type { Arming } from './timers.js';
 /** A message that a drain has yet to handle. */
 export interface Pending {
   readonly message: Envelope;
-  /** Null for a direct message and for one raised within this drain. */
+  /** Null for a direct message and for one sent within this drain. */
   readonly taken: Taken | null;
+  /** True for one that would have gone by a queue, had this process not served its receiver. */
+  readonly along?: boolean;
 }
 
 /** One actor during a drain: its messages, and how far it has come. */
@@ -19,7 +21,7 @@ export class ActorWork implements Key {
   #applied: { message: Envelope; at: string } | null = null;
   #waiting = false;
   #answers: Pending[] = [];
-  readonly #arm = new Map<string, { delay: number; visit: number; cause: Envelope }>();
+  readonly #arm = new Map<string, { dueAt: string; visit: number; cause: Envelope }>();
   readonly #disarm = new Set<string>();
 
   constructor(
@@ -77,7 +79,11 @@ export class ActorWork implements Key {
     }
     for (const [name, delay] of Object.entries(arm)) {
       this.#disarm.delete(name);
-      this.#arm.set(name, { delay, visit: next.version, cause });
+      this.#arm.set(name, {
+        dueAt: new Date(Date.parse(at) + Math.max(0, delay)).toISOString(),
+        visit: next.version,
+        cause,
+      });
     }
     // What this state could not take, the next one may (invariant 4).
     this.pending.unshift(...this.deferred);
@@ -99,13 +105,12 @@ export class ActorWork implements Key {
   }
 
   armings(): Arming[] {
-    const at = Date.parse(this.#applied?.at ?? '');
-    return [...this.#arm].map(([name, { delay, visit, cause }]) => ({
+    return [...this.#arm].map(([name, { dueAt, visit, cause }]) => ({
       recipient: this.recipient,
       actorId: this.actorId,
       name,
       visit,
-      dueAt: new Date(at + Math.max(0, delay)).toISOString(),
+      dueAt,
       clockId: cause.clockId,
       correlationId: cause.correlationId,
       causationId: cause.id,

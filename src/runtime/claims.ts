@@ -1,8 +1,11 @@
 import { sql } from 'kysely';
+import { describeError } from './describeError.js';
+import { FatalError } from './errors.js';
+import { groupBy } from './groupBy.js';
 import { payloadOf } from './payload.js';
-import type { EffectOutcome, Trx } from './ports.js';
+import type { Effect, EffectOutcome, Participant, Trx } from './ports.js';
 import type { Ref } from './routing.js';
-import { buryMessages, type Taken } from './store.js';
+import { buryMessages, type Taken, toReceived } from './store.js';
 
 /** A mailbox row claimed for one run of its effect. */
 export interface Claim extends Taken {
@@ -25,22 +28,118 @@ export interface Thrown {
   readonly reason: string;
 }
 
+export const thrown = (error: unknown, unknown: boolean): Thrown => ({
+  kind: 'thrown',
+  fatal: error instanceof FatalError,
+  unknown,
+  reason: describeError(error),
+});
+
 /** A claim with what came of it. */
 export interface Settlement {
   readonly claim: Claim;
   readonly outcome: EffectOutcome | Thrown;
 }
 
+/** A settlement of a run that reached its end. */
+export type Settled = Settlement & { readonly outcome: Extract<EffectOutcome, { kind: 'done' }> };
+
 /** Runs after which an effect that throws is parked. */
 const maxRuns = 10;
 
+/** A message whose effect is to be run, and why nothing can be prepared for it, when that is known already. */
+export interface Asked {
+  readonly ref: Ref;
+  readonly failure: Claim['failure'];
+}
+
+const effectOf = (participants: Readonly<Record<string, Participant>>, recipient: string): Effect => {
+  const participant = participants[recipient];
+  if (participant?.kind !== 'effect') throw new FatalError('NO_PARTICIPANT', `${recipient} is not an effect`);
+  return participant;
+};
+
+/** A tenth of a lease is kept back, so that a call is never begun when somebody else may already look it up. */
+const untilOf = ({ leaseMs }: Effect): number => performance.now() + leaseMs * 0.9;
+
+/** Claims waiting messages for a run each, and prepares the runs; those that somebody else holds are left out. */
+export async function claimWaiting(
+  trx: Trx,
+  participants: Readonly<Record<string, Participant>>,
+  asked: readonly Asked[],
+): Promise<Claim[]> {
+  const claims: Claim[] = [];
+  for (const [recipient, own] of groupBy(asked, ({ ref }) => ref.recipient)) {
+    const effect = effectOf(participants, recipient);
+    const until = untilOf(effect);
+    const rows = await claimRows(
+      trx,
+      recipient,
+      own.map(({ ref }) => ref),
+      effect.leaseMs,
+    );
+    const failures = new Map(own.map(({ ref, failure }) => [ref.id, failure]));
+    const sound = rows.filter(({ id }) => !failures.get(id));
+    const prepared = await prepare(trx, effect, sound);
+    for (const row of rows)
+      claims.push({ ...row, prepared: prepared.get(row.id), failure: failures.get(row.id) ?? null, until });
+  }
+  return claims;
+}
+
+/** Prepares the runs of messages that were claimed as they were sent. */
+export async function claimSent(
+  trx: Trx,
+  participants: Readonly<Record<string, Participant>>,
+  sent: readonly Taken[],
+): Promise<Claim[]> {
+  const claims: Claim[] = [];
+  for (const [recipient, own] of groupBy(sent, (one) => one.recipient)) {
+    const effect = effectOf(participants, recipient);
+    const until = untilOf(effect);
+    const prepared = await prepare(trx, effect, own);
+    for (const row of own)
+      claims.push({ ...row, inDoubt: false, prepared: prepared.get(row.id), failure: null, until });
+  }
+  return claims;
+}
+
+async function prepare(trx: Trx, effect: Effect, rows: readonly Taken[]): Promise<Map<string, unknown>> {
+  if (!effect.prepare || rows.length === 0) return new Map();
+  const prepared = await effect.prepare(trx, rows.map(toReceived));
+  return new Map(rows.map((row, index) => [row.id, prepared[index]]));
+}
+
+/** Stores what came of claims, and the services' own rows of it; answers those that were still their runs' to settle. */
+export async function settle(
+  trx: Trx,
+  participants: Readonly<Record<string, Participant>>,
+  settlements: readonly Settlement[],
+): Promise<readonly Settled[]> {
+  const done = settlements.filter((one): one is Settled => one.outcome.kind === 'done');
+  await postpone(trx, settlements);
+  // Only the current holder of a claim may settle it: whoever took it over since has looked the outcome up.
+  const seqs = await settleClaims(
+    trx,
+    done.map(({ claim }) => claim),
+  );
+  const settled = done.filter(({ claim }) => seqs.has(claim.seq));
+  for (const [recipient, own] of groupBy(settled, ({ claim }) => claim.recipient)) {
+    await effectOf(participants, recipient).finish?.(
+      trx,
+      own.map(({ claim, outcome }) => ({ message: toReceived(claim), record: outcome.record })),
+    );
+  }
+  return settled;
+}
+
 /** Claims those of the messages that nobody else holds, for `leaseMs`; counts the run that is about to begin. */
-export async function claimRows(
+async function claimRows(
   trx: Trx,
   recipient: string,
   refs: readonly Ref[],
   leaseMs: number,
-): Promise<Omit<Claim, 'prepared' | 'failure' | 'until'>[]> {
+): Promise<(Taken & Pick<Claim, 'inDoubt'>)[]> {
   const { rows } = await sql<{
     seq: string;
     id: string;
@@ -90,11 +189,11 @@ export async function claimRows(
 }
 
 /**
- * Consumes claimed rows whose claim is still the current one: removes them and appends them to the journal. Answers the instant
- * of each, on its own clock, by sequence number.
+ * Consumes claimed rows whose claim is still the current one: removes them and appends them to the journal, at the instant of
+ * their own clock. Answers their sequence numbers.
  */
-export async function settleClaims(trx: Trx, claims: readonly Claim[]): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await sql<{ seq: string; at: Date }>`/* prepared */
+async function settleClaims(trx: Trx, claims: readonly Claim[]): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ seq: string }>`/* prepared */
     with now as (select date_trunc('milliseconds', clock_timestamp()) as at),
     consumed as (
       delete from runtime.mailbox m
@@ -106,8 +205,8 @@ export async function settleClaims(trx: Trx, claims: readonly Claim[]): Promise<
     written as (
       insert into runtime.journal (recipient, actor_id, message_id, type, data, correlation_id, causation_id, outcome, at)
       select recipient, actor_id, id, type, data, correlation_id, causation_id, 'settled', at from settled order by seq)
-    select seq, at from settled`.execute(trx);
-  return new Map(rows.map(({ seq, at }) => [seq, at.toISOString()]));
+    select seq from settled`.execute(trx);
+  return new Set(rows.map(({ seq }) => seq));
 }
 
 /** Whether nobody has taken a claim over since. */
@@ -120,7 +219,7 @@ async function isCurrent(trx: Trx, claim: Claim): Promise<boolean> {
 }
 
 /** Gives claims back for a later run, which does not begin before its time; one that keeps throwing goes to dead letters. */
-export async function postpone(trx: Trx, settlements: readonly Settlement[]): Promise<void> {
+async function postpone(trx: Trx, settlements: readonly Settlement[]): Promise<void> {
   for (const { claim, outcome } of settlements) {
     if (outcome.kind === 'done') continue;
     if (outcome.kind === 'thrown' && (outcome.fatal || claim.attempts >= maxRuns)) {

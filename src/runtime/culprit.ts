@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { backoffMs, describeError, type Engine, maxAttempts, type Range } from './drain.js';
+import { describeError } from './describeError.js';
+import { backoffMs, type Engine, maxAttempts, type Range } from './drain.js';
 import { FatalError } from './errors.js';
 import { isTransient } from './outage.js';
 import { buryMessages, type Kept, type Key, keepMessages, lockActors, readMessages, type Taken } from './store.js';

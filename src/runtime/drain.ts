@@ -2,9 +2,11 @@ import type { Kysely } from 'kysely';
 import type { Outgoing, Received } from '../../machines/shared/message.js';
 import type { Database } from '../db/tables.js';
 import { ActorWork, type Pending } from './actorWork.js';
+import { type Asked, type Claim, claimSent, claimWaiting, type Settlement, settle } from './claims.js';
 import { readClocks } from './clockTime.js';
+import { describeError } from './describeError.js';
 import { type Envelope, envelope } from './envelope.js';
-import { DomainError, FatalError } from './errors.js';
+import { type DomainError, FatalError } from './errors.js';
 import { allowedEvents, create, type Living, receive, statePath, timerPrefix, toSnapshot } from './lifecycle.js';
 import type { Actor, Handled, Participant, Snapshot, Trx } from './ports.js';
 import type { Delivery, Ref, Routing } from './routing.js';
@@ -23,8 +25,10 @@ import {
   readMessages,
   type Sending,
   saveActors,
+  sendClaimed,
   sendMessages,
   type Taken,
+  tryLockActors,
 } from './store.js';
 import { type Arming, armTimers, disarmTimers } from './timers.js';
 
@@ -35,6 +39,11 @@ export interface Engine {
   readonly routing: Routing;
   /** ms after which the sweeper wakes a message that nobody fetched. */
   readonly wakeAfterMs: number;
+  /**
+   * Whom this process serves: what is sent to them is handled in the transaction that sends it, without a mailbox or a queue in
+   * between. Nobody, when it is left out.
+   */
+  readonly serves?: (recipient: string) => boolean;
 }
 
 /** One thing to drain: an actor's mailbox, and optionally a message that comes straight from a request instead of from the mailbox. */
@@ -64,8 +73,19 @@ export interface DirectResult {
   readonly answer: unknown;
 }
 
+/** What one transaction is to do: drain mailboxes, claim effects for a run, store what came of runs. */
+export interface Work {
+  readonly units?: readonly Unit[];
+  readonly asked?: readonly Asked[];
+  readonly settlements?: readonly Settlement[];
+}
+
 /** The result of one committed drain. */
 export interface Drained {
+  /** Those of the asked effects that are ours to run now. */
+  readonly claims: readonly Claim[];
+  /** Effects that were claimed as they were sent. */
+  readonly begun: readonly Claim[];
   /** Messages that now wait in mailboxes and want a packet. */
   readonly refs: readonly Ref[];
   /** By message id. */
@@ -73,24 +93,38 @@ export interface Drained {
   readonly consumed: number;
 }
 
+/** How often a drain lets more receivers take part: two that answer each other for ever would never let it commit. */
+const maxRounds = 32;
+/** Actors in one drain at most: each holds one of the locks that PostgreSQL has in all, 6,400 by default. */
+const maxActors = 500;
+
 /** How often a message may throw before it is parked, and how long it waits in between (ms): 0.2, 0.8, 3.2, 12.8 s. */
 export const maxAttempts = 5;
 export const backoffMs = (attempts: number): number => 50 * 4 ** attempts;
 
 /**
- * Drains mailboxes in one transaction: takes the messages, computes the transitions, stores snapshots, journal, timers and the
+ * Does work in one transaction: drains mailboxes, that is, takes the messages, computes the transitions, stores snapshots, journal, timers and the
  * next messages. All or nothing (invariant 2). Nothing outside the database happens here.
  * @throws the database's or a handler's error; the transaction is then rolled back
  */
-export function drain(engine: Engine, units: readonly Unit[]): Promise<Drained> {
-  return engine.db.transaction().execute((trx) => new Drain(engine, trx, units).run());
+export function drain(engine: Engine, work: Work, options: DrainOptions = {}): Promise<Drained> {
+  return engine.db.transaction().execute((trx) => new Drain(engine, trx, work, options).run());
+}
+
+export interface DrainOptions {
+  /** False sends everything by mailbox and queue, also to those whom this process serves: each receiver then fails alone. */
+  readonly alongside?: boolean;
+  /** Effects that may be claimed as they are sent, to be run in this process after the commit. */
+  readonly calls?: number;
 }
 
 /** The work of one drain; lives as long as its transaction. */
 class Drain {
   readonly #engine: Engine;
   readonly #trx: Trx;
+  readonly #todo: Work;
   readonly #units: readonly Unit[];
+  readonly #calls: number;
   readonly #actors = new Map<string, ActorWork>();
   readonly #forHandlers = new Map<string, { actorId: string; pending: Pending }[]>();
   readonly #direct = new Map<string, DirectResult>();
@@ -101,29 +135,51 @@ class Drain {
   readonly #buried: { taken: Taken; attempts: number; error: string }[] = [];
   /** Ids of direct messages: somebody waits to hear what they did. */
   readonly #awaited: ReadonlySet<string>;
+  readonly #alongside: boolean;
+  /** Sent to somebody whom this process serves, and not yet given to them. */
+  #arrivals: Sending[] = [];
+  /** Sent to effects, and claimed for a run in this process. */
+  readonly #commands: (Sending & { readonly leaseMs: number })[] = [];
+  /** Handlers with nobody's message before ours in their mailbox. */
+  readonly #open = new Set<string>();
+  /** Receivers whose messages go by their mailbox: somebody is at them, or an earlier message to them already goes that way. */
+  readonly #away = new Set<string>();
   #now = '';
   /** What time it is on the test clocks that are met here. */
-  #clocks: ReadonlyMap<string, string> = new Map();
+  readonly #clocks = new Map<string, string>();
 
-  constructor(engine: Engine, trx: Trx, units: readonly Unit[]) {
+  constructor(engine: Engine, trx: Trx, work: Work, { alongside = true, calls = 0 }: DrainOptions) {
+    const { units = [] } = work;
     this.#engine = engine;
     this.#trx = trx;
+    this.#todo = work;
     this.#units = units;
+    this.#calls = alongside ? calls : 0;
+    this.#alongside = alongside && engine.serves !== undefined;
     this.#awaited = new Set(units.flatMap((unit) => (unit.direct ? [unit.direct.id] : [])));
   }
 
   async run(): Promise<Drained> {
-    await lockActors(this.#trx, this.#units);
+    const { asked = [], settlements = [] } = this.#todo;
+    const { participants } = this.#engine;
+    if (this.#units.length > 0) await lockActors(this.#trx, this.#units);
+    const claims = asked.length > 0 ? await claimWaiting(this.#trx, participants, asked) : [];
+    const settled = settlements.length > 0 ? await settle(this.#trx, participants, settlements) : [];
     const { now, taken } = await readMessages(this.#trx, this.#units);
     this.#now = now.toISOString();
     await this.#assign(taken);
-    this.#clocks = await readClocks(this.#trx, this.#clockIds(taken));
+    await this.#readClocks([
+      ...taken,
+      ...this.#units.flatMap(({ direct }) => direct ?? []),
+      ...settled.map(({ claim }) => claim),
+    ]);
+    for (const { claim, outcome } of settled) this.#emit(outcome.emit, claim, claim);
     await this.#work();
-    await this.#store();
+    const begun = await this.#store();
     const refs = this.#sendings
       .filter((sending) => !sending.deferred)
       .map(({ envelope: sent, delivery }) => ({ id: sent.id, type: sent.type, ...delivery }));
-    return { refs, direct: this.#direct, consumed: this.#entries.length };
+    return { refs, direct: this.#direct, consumed: this.#entries.length, claims, begun };
   }
 
   /** Gives every taken and direct message to the actor or handler it is for. */
@@ -144,36 +200,46 @@ class Drain {
       else add(unit, pending);
     }
 
-    const idsByRecipient = new Map<string, string[]>();
+    const awoken: ActorWork[] = [];
     for (const [id, pending] of pendingOf) {
       const [recipient, actorId] = id.split('/') as [string, string];
       const participant = this.#engine.participants[recipient];
-      if (participant?.kind === 'actor') {
-        this.#actors.set(id, new ActorWork(recipient, actorId, participant, pending));
-        const ids = idsByRecipient.get(recipient);
-        if (ids) ids.push(actorId);
-        else idsByRecipient.set(recipient, [actorId]);
-      } else {
+      if (participant?.kind === 'actor') awoken.push(new ActorWork(recipient, actorId, participant, pending));
+      else {
         const held = pending.findIndex((one) => one.taken?.heldUntil);
         const free = held < 0 ? pending : pending.slice(0, held);
         for (const one of free) this.#giveToHandler(recipient, actorId, one);
         this.#holdBack({ recipient, actorId }, pending.slice(free.length));
       }
     }
-    for (const [recipient, ids] of idsByRecipient) {
-      const actor = this.#engine.participants[recipient] as Actor;
-      for (const stored of await loadActors(this.#trx, actor.table, ids)) {
+    await this.#awaken(awoken);
+  }
+
+  /** Reads what is stored of actors whose locks are held, and lets them take part. */
+  async #awaken(works: readonly ActorWork[]): Promise<void> {
+    const idsByTable = new Map<string, string[]>();
+    for (const work of works) {
+      this.#actors.set(keyOf(work), work);
+      const ids = idsByTable.get(work.recipient);
+      if (ids) ids.push(work.actorId);
+      else idsByTable.set(work.recipient, [work.actorId]);
+    }
+    for (const [recipient, ids] of idsByTable) {
+      const { table } = this.#engine.participants[recipient] as Actor;
+      for (const stored of await loadActors(this.#trx, table, ids))
         (this.#actors.get(`${recipient}/${stored.id}`) as ActorWork).stored = stored;
-      }
     }
   }
 
-  #clockIds(taken: readonly Taken[]): string[] {
-    const ids = new Set<string | null | undefined>();
-    for (const { clockId } of taken) ids.add(clockId);
-    for (const { direct } of this.#units) ids.add(direct?.clockId);
-    for (const { stored } of this.#actors.values()) ids.add(stored?.clockId);
-    return [...ids].filter((id) => typeof id === 'string');
+  /** Reads what time it is on the clocks of messages, and of the actors that take part, that were not met before. */
+  async #readClocks(messages: readonly { readonly clockId: string | null }[]): Promise<void> {
+    const ids = new Set<string>();
+    const met = ({ clockId }: { readonly clockId: string | null }) => {
+      if (clockId !== null && !this.#clocks.has(clockId)) ids.add(clockId);
+    };
+    for (const message of messages) met(message);
+    for (const { stored } of this.#actors.values()) if (stored) met(stored);
+    for (const [id, now] of await readClocks(this.#trx, [...ids])) this.#clocks.set(id, now);
   }
 
   /**
@@ -202,7 +268,7 @@ class Drain {
 
   #giveToHandler(recipient: string, actorId: string, pending: Pending): void {
     try {
-      this.#check(pending.message);
+      this.#check(pending);
     } catch (error) {
       this.#fail(pending, error);
       return;
@@ -212,15 +278,75 @@ class Drain {
     else this.#forHandlers.set(recipient, [{ actorId, pending }]);
   }
 
-  /** Alternates between actors and the handlers they ask, until nobody has anything left to do. */
+  /** Alternates between actors and the handlers they ask and tell, until nobody has anything left to do. */
   async #work(): Promise<void> {
-    do {
+    for (let round = 1; ; round++) {
       for (const work of this.#actors.values()) this.#advance(work);
       const batches = [...this.#forHandlers];
       this.#forHandlers.clear();
       for (const [recipient, batch] of batches) await this.#handle(recipient, batch);
       for (const work of this.#actors.values()) work.hear();
-    } while (this.#forHandlers.size > 0 || [...this.#actors.values()].some((work) => work.ready));
+      if (this.#arrivals.length > 0) await this.#takeAlong(round < maxRounds);
+      if (this.#forHandlers.size === 0 && ![...this.#actors.values()].some((work) => work.ready)) return;
+    }
+  }
+
+  /** Gives what was sent to those whom this process serves, as far as nobody else is at them; the rest goes by their mailbox. */
+  async #takeAlong(invite: boolean): Promise<void> {
+    const arrivals = this.#arrivals;
+    this.#arrivals = [];
+    const strangers = new Map<string, Key>();
+    for (const { delivery } of arrivals) {
+      const id = keyOf(delivery);
+      if (!this.#actors.has(id) && !this.#open.has(id) && !this.#away.has(id)) strangers.set(id, delivery);
+    }
+    if (!invite || this.#actors.size + strangers.size > maxActors)
+      for (const id of strangers.keys()) this.#away.add(id);
+    else if (strangers.size > 0) await this.#invite(strangers);
+    for (const sending of arrivals) {
+      const { envelope: message, delivery } = sending;
+      const id = keyOf(delivery);
+      const pending = { message, taken: null, along: true };
+      if (this.#away.has(id)) this.#sendings.push(sending);
+      else if (this.#open.has(id)) this.#giveToHandler(delivery.recipient, delivery.actorId, pending);
+      else this.#actors.get(id)?.pending.push(pending);
+    }
+  }
+
+  /** Lets receivers take part that nobody else is at; what waits in their mailboxes comes first (invariant 4). */
+  async #invite(strangers: ReadonlyMap<string, Key>): Promise<void> {
+    const isActor = ({ recipient }: Key) => this.#engine.participants[recipient]?.kind === 'actor';
+    const actors = await tryLockActors(this.#trx, [...strangers.values()].filter(isActor));
+    const handlers = [...strangers.values()].filter((key) => !isActor(key));
+    for (const id of strangers.keys()) this.#away.add(id);
+    const { now, taken } = await readMessages(this.#trx, [...actors, ...handlers]);
+    // Whoever held their locks until now may have written a later time than ours.
+    this.#now = now.toISOString();
+    const waiting = new Map<string, Pending[]>();
+    for (const message of taken) {
+      const list = waiting.get(keyOf(message));
+      if (list) list.push({ message, taken: message });
+      else waiting.set(keyOf(message), [{ message, taken: message }]);
+    }
+    for (const key of handlers) {
+      // Nobody locks a handler's mailbox: what waits there is for whoever was woken for it.
+      if (waiting.has(keyOf(key))) continue;
+      this.#away.delete(keyOf(key));
+      this.#open.add(keyOf(key));
+    }
+    for (const key of actors) this.#away.delete(keyOf(key));
+    await this.#awaken(
+      actors.map(
+        ({ recipient, actorId }) =>
+          new ActorWork(
+            recipient,
+            actorId,
+            this.#engine.participants[recipient] as Actor,
+            waiting.get(`${recipient}/${actorId}`) ?? [],
+          ),
+      ),
+    );
+    await this.#readClocks(taken);
   }
 
   /** Feeds an actor its messages in order until none is left, one has to wait, or an answer from a handler is due first. */
@@ -235,6 +361,13 @@ class Drain {
       try {
         this.#step(work, pending);
       } catch (error) {
+        if (pending.along) {
+          // By its mailbox it fails by itself, with whatever backoff or burial that takes (invariant 8).
+          this.#away.add(keyOf(work));
+          this.#holdBack(work, [pending, ...work.pending], null);
+          work.pending = [];
+          return;
+        }
         const failed = this.#fail(pending, error);
         if (!failed) continue;
         this.#holdBack(work, work.pending, failed.wakeAt);
@@ -267,7 +400,7 @@ class Drain {
   #step(work: ActorWork, pending: Pending): void {
     const message = work.bind(pending.message);
     const at = this.#at(message);
-    this.#check(message);
+    this.#check(pending);
     const before = work.living();
     const received = this.#received(message);
     let step: ReturnType<typeof receive>;
@@ -353,16 +486,24 @@ class Drain {
         });
       }
       for (const delivery of route.deliveries) {
-        if (delivery.queue !== null) {
-          this.#sendings.push({
-            envelope: sent,
-            delivery: { ...delivery, queue: delivery.queue },
-            at,
-            deferred: false,
-          });
-        } else this.#deliverInline(sender, delivery, sent);
+        const { queue } = delivery;
+        if (queue === null) this.#deliverInline(sender, delivery, sent);
+        else this.#send({ envelope: sent, delivery: { ...delivery, queue }, at, deferred: false });
       }
     }
+  }
+
+  #send(sending: Sending): void {
+    const { recipient } = sending.delivery;
+    const id = keyOf(sending.delivery);
+    const participant = this.#engine.participants[recipient];
+    if (!this.#alongside || !this.#engine.serves?.(recipient) || this.#away.has(id)) {
+      this.#away.add(id);
+      this.#sendings.push(sending);
+    } else if (participant?.kind !== 'effect') this.#arrivals.push(sending);
+    // An effect's row is its stored intent (invariant 5): it is committed before anything is called.
+    else if (this.#commands.length < this.#calls) this.#commands.push({ ...sending, leaseMs: participant.leaseMs });
+    else this.#sendings.push(sending);
   }
 
   readonly #positions = new Map<string, number>();
@@ -398,8 +539,9 @@ class Drain {
     return { recipient, actorId, queue: this.#engine.routing.queueOf(message.type, recipient) };
   }
 
-  #check(message: Envelope): void {
-    if (!message.type.startsWith(timerPrefix)) this.#engine.routing.check(message.type, message.data);
+  /** What comes out of a mailbox may be older than the schemas; anything else was checked when it was sent. */
+  #check({ message, taken }: Pending): void {
+    if (taken && !message.type.startsWith(timerPrefix)) this.#engine.routing.check(message.type, message.data);
   }
 
   #received(message: Envelope): Received {
@@ -465,7 +607,8 @@ class Drain {
     });
   }
 
-  async #store(): Promise<void> {
+  /** Writes everything; answers the effects that were claimed as they were sent. */
+  async #store(): Promise<Claim[]> {
     const writes = new Map<Actor, ActorWrite[]>();
     const armings: Arming[] = [];
     const disarmed: (Key & { name: string })[] = [];
@@ -496,9 +639,13 @@ class Drain {
     await keepMessages(this.#trx, this.#kept);
     await buryMessages(this.#trx, this.#buried);
     await sendMessages(this.#trx, this.#sendings, this.#engine.wakeAfterMs);
+    const claimed = await sendClaimed(this.#trx, this.#commands);
     await logEvents(this.#trx, this.#publications);
+    return claimSent(this.#trx, this.#engine.participants, claimed);
   }
 }
+
+const keyOf = ({ recipient, actorId }: Key): string => `${recipient}/${actorId}`;
 
 const asIs = (taken: Taken): Kept => ({
   taken,
@@ -508,14 +655,3 @@ const asIs = (taken: Taken): Kept => ({
   wakeAt: taken.heldUntil,
   held: taken.heldUntil !== null,
 });
-
-/** An error as a text for people that PostgreSQL can store. */
-export function describeError(error: unknown): string {
-  return nameAndMessage(error).replaceAll('\0', '').slice(0, 2000);
-}
-
-function nameAndMessage(error: unknown): string {
-  if (error instanceof FatalError || error instanceof DomainError) return `${error.code}: ${error.message}`;
-  if (error instanceof Error) return `${error.name}: ${error.message}`;
-  return String(error);
-}

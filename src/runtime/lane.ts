@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
+import { type Asked, type Claim, type Settlement, thrown } from './claims.js';
 import { isolate, nothing } from './culprit.js';
-import { type DirectResult, type Drained, drain, type Engine, type Unit } from './drain.js';
+import { type DirectResult, type Drained, drain, type Engine, type Range, type Unit } from './drain.js';
 import { Groups } from './groups.js';
 import { isContention, isTransient } from './outage.js';
 import type { Ref } from './routing.js';
@@ -16,7 +17,7 @@ export interface GroupReport {
 
 export interface LaneOptions {
   readonly engine: Engine;
-  /** Units in one transaction at most. */
+  /** Items in one transaction at most. */
   readonly batchSize: number;
   readonly lanes?: number;
   /** Called after each commit with the messages that want a packet; must not throw. */
@@ -25,32 +26,63 @@ export interface LaneOptions {
   readonly onPoison?: (unit: Key, error: unknown) => void;
 }
 
+/** Who runs effects in this process. */
+export interface Calls {
+  readonly spare: number;
+  begin(claims: readonly Claim[]): void;
+}
+
+/** What a settlement ended with when its outcome could not be stored: it counts as having thrown. */
+export interface Unsettled {
+  readonly error: unknown;
+}
+
+/** One thing to do in the next transaction. */
+type Item =
+  | { readonly kind: 'drain'; readonly unit: Unit }
+  | { readonly kind: 'claim'; readonly asked: Asked }
+  | { readonly kind: 'settle'; readonly settlement: Settlement };
+type Result = DirectResult | Claim | Unsettled | null;
+type Results = Map<Item, Result | Error>;
+
 /**
- * The commit lane of a process: drains everything that is asked of it in groups, one transaction after the other, and keeps a
- * poisonous message from spoiling its group (invariant 8).
+ * The commit lane of a process: does everything that is asked of it in groups, one transaction after the other (mailboxes to drain,
+ * effects to claim and to settle), and keeps a poisonous message from spoiling its group (invariant 8).
  */
 export class Lane {
   readonly #options: LaneOptions;
-  readonly #groups: Groups<Unit, DirectResult | null>;
+  readonly #groups: Groups<Item, Result>;
   readonly #handOffs = new Set<Promise<void>>();
+  /** Runs the effects that are claimed as they are sent; without it they all go by their queue. */
+  calls: Calls | null = null;
 
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#groups = new Groups({
-      work: (units) => this.#group(units),
+      work: (items) => this.#group(items),
       max: options.batchSize,
       ...(options.lanes ? { lanes: options.lanes } : {}),
     });
   }
 
-  /** Units that no transaction has begun with. */
+  /** Items that no transaction has begun with. */
   get waiting(): number {
     return this.#groups.waiting;
   }
 
   /** Drains one mailbox, or gives a direct message to its actor; resolves after the commit with what the direct message did. */
   submit(unit: Unit): Promise<DirectResult | null> {
-    return this.#groups.submit(unit);
+    return this.#groups.submit({ kind: 'drain', unit }) as Promise<DirectResult | null>;
+  }
+
+  /** Claims an effect for a run; null when somebody else has it, or it is settled. */
+  claim(ref: Ref): Promise<Claim | null> {
+    return this.#groups.submit({ kind: 'claim', asked: { ref, failure: null } }) as Promise<Claim | null>;
+  }
+
+  /** Stores what came of a run. */
+  settle(settlement: Settlement): Promise<Unsettled | null> {
+    return this.#groups.submit({ kind: 'settle', settlement }) as Promise<Unsettled | null>;
   }
 
   /** Resolves once everything submitted is committed and handed off. */
@@ -59,52 +91,74 @@ export class Lane {
     await Promise.all(this.#handOffs);
   }
 
-  async #group(units: readonly Unit[]): Promise<(DirectResult | null | Error)[]> {
-    const results = new Map<Unit, DirectResult | null | Error>();
+  async #group(items: readonly Item[]): Promise<(Result | Error)[]> {
+    const results: Results = new Map();
     try {
-      await this.#drain(units, results);
+      await this.#work(items, results, this.#options.engine.serves !== undefined);
     } catch (error) {
       // The database went away. What was committed before stays so, and its callers are told; the others may try again.
-      for (const unit of units) if (!results.has(unit)) results.set(unit, toError(error));
+      for (const item of items) if (!results.has(item)) results.set(item, toError(error));
     }
-    return units.map((unit) => results.get(unit) ?? null);
+    return items.map((item) => results.get(item) ?? null);
   }
 
-  /** Drains units together; when that fails, halves until the one at fault is alone. */
-  async #drain(units: readonly Unit[], results: Map<Unit, DirectResult | null | Error>): Promise<void> {
+  /** Works on items together; when that fails, halves until the one at fault is alone. */
+  async #work(items: readonly Item[], results: Results, alongside: boolean): Promise<void> {
     let drained: Drained;
     try {
-      drained = await this.#attempt(units);
+      drained = await this.#attempt(items, alongside);
     } catch (error) {
       if (isTransient(error)) throw error;
-      if (units.length === 1) return this.#alone(units[0] as Unit, error, results);
-      const half = units.length >> 1;
-      await this.#drain(units.slice(0, half), results);
-      return this.#drain(units.slice(half), results);
+      // Somebody further along may be at fault; by mailboxes and queues everybody fails alone.
+      if (alongside) return this.#work(items, results, false);
+      if (items.length === 1) return this.#alone(items[0] as Item, error, results);
+      const half = items.length >> 1;
+      await this.#work(items.slice(0, half), results, false);
+      return this.#work(items.slice(half), results, false);
     }
-    for (const unit of units) results.set(unit, unit.direct ? (drained.direct.get(unit.direct.id) ?? null) : null);
+    const claims = new Map(drained.claims.map((claim) => [`${claim.recipient}/${claim.id}`, claim]));
+    for (const item of items) {
+      if (item.kind === 'drain') results.set(item, drained.direct.get(item.unit.direct?.id ?? '') ?? null);
+      else if (item.kind === 'claim') {
+        const key = `${item.asked.ref.recipient}/${item.asked.ref.id}`;
+        results.set(item, claims.get(key) ?? null);
+        // The same message may be in two packets: it is run once.
+        claims.delete(key);
+      } else results.set(item, null);
+    }
+  }
+
+  async #alone(item: Item, error: unknown, results: Results): Promise<void> {
+    if (item.kind === 'drain') return this.#isolate(item.unit, error, (result) => results.set(item, result));
+    if (item.kind === 'claim') {
+      // Claimed all the same: its run ends at once with this error, and is counted.
+      const { claims } = await this.#attempt([{ kind: 'claim', asked: { ...item.asked, failure: { error } } }]);
+      results.set(item, claims[0] ?? null);
+      return;
+    }
+    const { claim } = item.settlement;
+    await this.#attempt([{ kind: 'settle', settlement: { claim, outcome: thrown(error, true) } }]);
+    results.set(item, { error });
   }
 
   /** Sets the message at fault aside when a single mailbox cannot be drained; a direct message is its caller's to hear about. */
-  async #alone(unit: Unit, failure: unknown, results: Map<Unit, DirectResult | null | Error>): Promise<void> {
+  async #isolate(unit: Unit, failure: unknown, resolve: (result: Result | Error) => void): Promise<void> {
     const { direct, ...key } = unit;
     const { engine, onPoison } = this.#options;
+    const attempt = (range?: Range) => this.#attempt([{ kind: 'drain', unit: { ...unit, range } }]);
     const isolateIn = () =>
       isolate(engine, key, {
-        drain: (range) => this.#attempt([{ ...key, range }]),
+        drain: (range) => this.#attempt([{ kind: 'drain', unit: { ...key, range } }]),
         onPoison: (error) => onPoison?.(key, error),
       });
     const others = await isolateIn();
-    if (!direct) {
-      results.set(unit, null);
-      return;
-    }
+    if (!direct) return resolve(null);
     let error = failure;
     // Beside the others once more, since it waits behind one in backoff; then by itself, since it may lead to one that throws.
     for (const range of others ? [undefined, nothing] : []) {
       try {
-        const drained = await this.#attempt([{ ...unit, range }]);
-        results.set(unit, drained.direct.get(direct.id) ?? null);
+        const drained = await attempt(range);
+        resolve(drained.direct.get(direct.id) ?? null);
         if (range) await isolateIn();
         return;
       } catch (thrown) {
@@ -113,21 +167,28 @@ export class Lane {
       }
     }
     onPoison?.(key, error);
-    results.set(unit, toError(error));
+    resolve(toError(error));
   }
 
-  /** Drains units in one transaction, again when somebody else was at the same rows at the same time. */
-  async #attempt(units: readonly Unit[]): Promise<Drained> {
+  /** Does work in one transaction, again when somebody else was at the same rows at the same time. */
+  async #attempt(items: readonly Item[], alongside = false): Promise<Drained> {
+    const { engine, onGroup } = this.#options;
+    const work = {
+      units: items.flatMap((item) => (item.kind === 'drain' ? [item.unit] : [])),
+      asked: items.flatMap((item) => (item.kind === 'claim' ? [item.asked] : [])),
+      settlements: items.flatMap((item) => (item.kind === 'settle' ? [item.settlement] : [])),
+    };
     const began = performance.now();
     for (let tries = 1; ; tries++) {
       try {
-        const drained = await drain(this.#options.engine, units);
-        this.#options.onGroup?.({
-          units: units.length,
+        const drained = await drain(engine, work, { alongside, calls: this.calls?.spare ?? 0 });
+        onGroup?.({
+          units: items.length,
           consumed: drained.consumed,
           sent: drained.refs.length,
           seconds: (performance.now() - began) / 1000,
         });
+        if (drained.begun.length > 0) this.calls?.begin(drained.begun);
         this.#handOff(drained.refs);
         return drained;
       } catch (error) {

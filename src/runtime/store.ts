@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Received } from '../../machines/shared/message.js';
 import type { Envelope } from './envelope.js';
 import { jsonArray, payloadOf, textOf } from './payload.js';
 import type { Snapshot, Trx } from './ports.js';
@@ -23,6 +24,15 @@ export interface Taken extends Envelope {
   /** When its backoff ends; null when it may be handled now. */
   readonly heldUntil: Date | null;
 }
+
+/** A message as an effect gets it: its instant is that of its sending, the same for every run. */
+export const toReceived = ({ type, data, id, sentAt, correlationId }: Taken): Received => ({
+  type,
+  data,
+  id,
+  at: sentAt.toISOString(),
+  correlationId,
+});
 
 /** A stored actor. */
 export interface StoredActor {
@@ -54,6 +64,15 @@ const lockOf = (key: Key): bigint => BigInt(`0x${key.actorId.slice(21).replace('
 export async function lockActors(trx: Trx, keys: readonly Key[]): Promise<void> {
   const locks = [...new Set(keys.map(lockOf))].sort((a, b) => (a < b ? -1 : 1)).map(String);
   await sql`/* prepared */ select count(pg_advisory_xact_lock(k)) from unnest(${locks}::bigint[]) as k`.execute(trx);
+}
+
+/** Locks those of the actors that nobody else holds, without waiting, and answers them. */
+export async function tryLockActors(trx: Trx, keys: readonly Key[]): Promise<readonly Key[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await sql<{ free: boolean }>`/* prepared */
+    select pg_try_advisory_xact_lock(k) as free from unnest(${keys.map((key) => String(lockOf(key)))}::bigint[]) with ordinality as u(k, position)
+    order by position`.execute(trx);
+  return keys.filter((_, index) => rows[index]?.free);
 }
 
 /** Reads every message in the mailboxes of these actors, in the order in which they were sent, and the clock (ms precision). */
@@ -207,6 +226,39 @@ export async function sendMessages(trx: Trx, sendings: readonly Sending[], wakeA
       ${sendings.map((s) => s.envelope.clockId)}::uuid[], ${sendings.map((s) => s.delivery.queue)}::text[],
       ${sendings.map((s) => s.at)}::timestamptz[], ${sendings.map((s) => s.deferred)}::boolean[]),
       jsonb_array_elements(${jsonArray(sendings.map((s) => textOf(s.envelope.data)))}::jsonb)) as u`.execute(trx);
+}
+
+/** Puts commands to effects into their mailboxes, claimed already for a first run of theirs, each for `leaseMs` of its effect. */
+export async function sendClaimed(
+  trx: Trx,
+  sendings: readonly (Sending & { readonly leaseMs: number })[],
+): Promise<Taken[]> {
+  if (sendings.length === 0) return [];
+  const { rows } = await sql<{ seq: string; id: string }>`/* prepared */
+    insert into runtime.mailbox (id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, lease_until, data,
+      wake_at, attempts, in_doubt)
+    select u.id, u.recipient, u.actor_id, u.type, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at,
+      clock_timestamp() + u.lease_ms * interval '1 millisecond', u.data, clock_timestamp() + u.lease_ms * interval '1 millisecond', 1, true
+    from rows from (unnest(${sendings.map((s) => s.envelope.id)}::uuid[], ${sendings.map((s) => s.delivery.recipient)}::text[],
+      ${sendings.map((s) => s.delivery.actorId)}::uuid[], ${sendings.map((s) => s.envelope.type)}::text[],
+      ${sendings.map((s) => s.envelope.source)}::text[],
+      ${sendings.map((s) => s.envelope.correlationId)}::uuid[], ${sendings.map((s) => s.envelope.causationId)}::uuid[],
+      ${sendings.map((s) => s.envelope.clockId)}::uuid[], ${sendings.map((s) => s.delivery.queue)}::text[],
+      ${sendings.map((s) => s.at)}::timestamptz[], ${sendings.map((s) => s.leaseMs)}::int[]),
+      jsonb_array_elements(${jsonArray(sendings.map((s) => textOf(s.envelope.data)))}::jsonb))
+      as u(id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, lease_ms, data)
+    returning seq, id`.execute(trx);
+  const seqs = new Map(rows.map(({ seq, id }) => [id, seq]));
+  return sendings.map(({ envelope, delivery, at }) => ({
+    ...envelope,
+    ...delivery,
+    seq: seqs.get(envelope.id) as string,
+    sentAt: new Date(at),
+    deferred: false,
+    attempts: 1,
+    lastError: null,
+    heldUntil: null,
+  }));
 }
 
 /** A message that stays in its mailbox, otherwise than it was. */

@@ -65,7 +65,7 @@ describe('a payload against its schema', () => {
 
   async function deliver(engine: Engine, ref: Ref) {
     if (engine.participants[ref.recipient]?.kind === 'effect') {
-      await new Effects({ engine, concurrency: 1, handOff }).run(ref);
+      await new Effects({ engine, lane: new Lane({ engine, batchSize: 1, handOff }), concurrency: 1 }).run(ref);
     } else {
       await new Lane({ engine, batchSize: 100, handOff }).submit({ recipient: ref.recipient, actorId: ref.actorId });
     }

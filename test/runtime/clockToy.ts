@@ -37,7 +37,7 @@ export function startToyWorker(toy: Pick<Toy, 'createLane' | 'createEffects' | '
     }
   };
   const lane = toy.createLane({ handOff });
-  const effects = toy.createEffects({ handOff });
+  const effects = toy.createEffects({ lane });
   const clocks = toy.createClocks({ lane });
   clocks.start();
   return {

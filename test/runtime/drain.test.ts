@@ -150,7 +150,9 @@ describe('a drain', () => {
     await toy.send('Ball', { to: id, left: 1 });
     await toy.send('Judge', { to: id });
     toy.referee.failOn = () => true;
-    const failed = await drain(toy.engine, [{ recipient: 'player', actorId: id }]).catch((error: Error) => error);
+    const failed = await drain(toy.engine, { units: [{ recipient: 'player', actorId: id }] }).catch(
+      (error: Error) => error,
+    );
     toy.referee.failOn = null;
     expect(failed).to.be.instanceOf(Error);
     expect(await toy.state(id)).to.include({ version: 1 });
@@ -168,7 +170,9 @@ describe('a drain', () => {
     await toy.send('Ball', { to: id, left: 1 });
     const before = await Promise.all([toy.state(id), toy.mailbox(id), toy.journal(id), count('timers', id)]);
     await sql`alter table runtime.event_log_default add constraint broken check (false) not valid`.execute(toy.db);
-    const failed = await drain(toy.engine, [{ recipient: 'player', actorId: id }]).catch((error: Error) => error);
+    const failed = await drain(toy.engine, { units: [{ recipient: 'player', actorId: id }] }).catch(
+      (error: Error) => error,
+    );
     await sql`alter table runtime.event_log_default drop constraint broken`.execute(toy.db);
     expect(failed).to.be.instanceOf(Error);
     expect(await Promise.all([toy.state(id), toy.mailbox(id), toy.journal(id), count('timers', id)])).to.deep.equal(
@@ -204,7 +208,7 @@ describe('a drain', () => {
       toy.referee.calls.length = 0;
       toy.referee.act = () => blocked;
       const units = [{ recipient: 'player', actorId: id }];
-      const drains = [drain(toy.engine, units), drain(toy.engine, units)];
+      const drains = [drain(toy.engine, { units }), drain(toy.engine, { units })];
       await sleep(100);
       goOn();
       toy.referee.act = null;
@@ -218,10 +222,7 @@ describe('a drain', () => {
       const rounds = Array.from({ length: 20 }, async (_, round) => {
         await Promise.all(ids.map((to) => toy.send('Ball', { to, left: 0 })));
         const order = round % 2 ? ids : [...ids].reverse();
-        await drain(
-          toy.engine,
-          order.map((actorId) => ({ recipient: 'player', actorId })),
-        );
+        await drain(toy.engine, { units: order.map((actorId) => ({ recipient: 'player', actorId })) });
       });
       await Promise.all(rounds);
       await toy.drain(...ids);

@@ -195,7 +195,7 @@ export async function startToy(
     refs,
     createLane,
     createSweeper: (own) => new Sweeper({ engine, intervalMs: 20, handOff, onError, ...own }),
-    createEffects: (own) => new Effects({ engine, concurrency: 10, handOff, ...own }),
+    createEffects: (own) => new Effects({ engine, lane: createLane(), concurrency: 10, ...own }),
     createClocks: (own) => new Clocks({ engine, lane, onError, ...own }),
     async send(type, data) {
       const id = uuidv7();
