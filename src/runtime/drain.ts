@@ -93,7 +93,7 @@ export interface Drained {
   readonly consumed: number;
 }
 
-/** How often a drain lets more receivers take part: two that answer each other for ever would never let it commit. */
+/** How often a drain gives messages along: two that answer each other for ever would never let it commit. */
 const maxRounds = 32;
 /** Actors in one drain at most: each holds one of the locks that PostgreSQL has in all, 6,400 by default. */
 const maxActors = 500;
@@ -292,16 +292,16 @@ class Drain {
   }
 
   /** Gives what was sent to those whom this process serves, as far as nobody else is at them; the rest goes by their mailbox. */
-  async #takeAlong(invite: boolean): Promise<void> {
+  async #takeAlong(mayGoOn: boolean): Promise<void> {
     const arrivals = this.#arrivals;
     this.#arrivals = [];
     const strangers = new Map<string, Key>();
     for (const { delivery } of arrivals) {
       const id = keyOf(delivery);
-      if (!this.#actors.has(id) && !this.#open.has(id) && !this.#away.has(id)) strangers.set(id, delivery);
+      if (!mayGoOn) this.#away.add(id);
+      else if (!this.#actors.has(id) && !this.#open.has(id) && !this.#away.has(id)) strangers.set(id, delivery);
     }
-    if (!invite || this.#actors.size + strangers.size > maxActors)
-      for (const id of strangers.keys()) this.#away.add(id);
+    if (this.#actors.size + strangers.size > maxActors) for (const id of strangers.keys()) this.#away.add(id);
     else if (strangers.size > 0) await this.#invite(strangers);
     for (const sending of arrivals) {
       const { envelope: message, delivery } = sending;

@@ -40,7 +40,13 @@ describe('the whole engine, with several processes and all kinds of trouble', ()
   let lanes: Lane[];
   before(async () => {
     toy = await startToy({ wakeAfterMs: 1 });
-    lanes = [3, 5, 100].map((batchSize) => toy.createLane({ batchSize }));
+    // Some processes serve nobody but whom they are woken for, as a web does; others take messages along to all, as a worker does.
+    const serving = { ...toy.engine, serves: () => true };
+    lanes = [
+      toy.createLane({ batchSize: 3 }),
+      toy.createLane({ batchSize: 5, engine: serving }),
+      toy.createLane({ batchSize: 100, engine: serving }),
+    ];
   });
   after(() => toy.close());
 
