@@ -58,9 +58,12 @@ const deadMethodReasons: readonly FailureReason[] = [
   'authentication_required',
 ];
 
+/** Reasons that a provider gives for a card that may pass later, and for one that never will: closed, lost, stolen. */
+const cardReasons: readonly FailureReason[] = ['card_declined', 'fraud_suspected'];
+
 /** Whether the same method may pass another day; a card that its bank declines for good (`canRetry` false) never will (O-16). */
 export const isMethodUsable = (reason: FailureReason, canRetry: boolean): boolean =>
-  !deadMethodReasons.includes(reason) && (reason !== 'card_declined' || canRetry);
+  !deadMethodReasons.includes(reason) && (canRetry || !cardReasons.includes(reason));
 
 /** After a network error nobody knows whether money was taken; every other reason is the provider's last word on that charge. */
 export const isUnknown = (reason: FailureReason): boolean => reason === 'network_error';

@@ -917,6 +917,7 @@ describe('the payment rules', () => {
     expect(isMethodUsable('insufficient_funds', true)).to.equal(true);
     expect(isMethodUsable('card_declined', true)).to.equal(true);
     expect(isMethodUsable('card_declined', false)).to.equal(false);
+    expect(isMethodUsable('fraud_suspected', false)).to.equal(false);
     expect(isMethodUsable('network_error', true)).to.equal(true);
     expect(isMethodUsable('expired_card', false)).to.equal(false);
   });

@@ -51,7 +51,7 @@ export const templates: { readonly [N in Cause['type']]: Template<N> } = {
         `we could not collect ${writeMoney(data.amount, reader.locale)}: ${data.failureMessage}`,
         data.canRetry && data.nextRetryAt
           ? `We will try again at ${writeTime(data.nextRetryAt, reader.locale)}; you may also choose another payment method before.`
-          : data.methodUsable
+          : data.methodUsable || data.failureReason === 'fraud_suspected'
             ? 'We will not try again.'
             : 'Please choose another payment method.',
       ],
