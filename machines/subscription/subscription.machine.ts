@@ -186,7 +186,7 @@ export const subscriptionMachine = subscription.createMachine({
               })),
             ],
             DeclineOffer: 'cancelling', // S-19
-            CancelSubscription: { guard: 'mayCancel', target: 'cancelling', actions: 'insist' }, // S-19
+            CancelSubscription: { guard: 'mayInsist', target: 'cancelling', actions: 'insist' }, // S-19
           },
         },
 

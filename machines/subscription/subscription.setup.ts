@@ -183,6 +183,11 @@ export const subscription = setup({
       return isAsked && !context.offerUsed && !isRefused(context, event);
     },
     mayCancel: ({ context, event }) => !isRefused(context, event),
+    /** Another request while an offer is open, not the one that led to it told again. */
+    mayInsist: ({ context, event }) => {
+      assertEvent(event, 'CancelSubscription');
+      return !isRefused(context, event) && event.id !== context.cancellation?.cancellationId;
+    },
     mustRefuse: ({ context, event }) => isRefused(context, event),
     isConfirmed: ({ context, event }) => {
       assertEvent(event, ['CancellationConfirmed', 'CancellationRejected']);

@@ -653,6 +653,13 @@ describe('the subscription machine', () => {
       expect(leave(offered, { mode: 'immediate' }).one('ConfirmCancellation').mode).to.equal('immediate');
     });
 
+    it('takes the request that led to the offer, told once more, for no answer to it', () => {
+      const request = telling('CancelSubscription', cancelling(), day(0));
+      const again = current().take(request).take(request);
+      expect(again.state).to.equal('active.offerPending');
+      expect(again.ignored).to.deep.equal(['CancelSubscription']);
+    });
+
     it('asks the provider after 7 days of silence (S-19)', () => {
       const story = leave(current()).fire();
       expect(story.now).to.equal(day(7));
