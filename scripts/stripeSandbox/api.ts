@@ -51,6 +51,7 @@ export interface ApiParts {
 type Fault = Pick<FaultRule, 'fault' | 'ms' | 'webhook'>;
 
 const defaultLateMs = 5000;
+const emptyCard = 'pm_card_chargeDeclinedInsufficientFunds';
 
 /** Stripe's API without HTTP: authentication, idempotency, faults, the change itself, and its webhooks. */
 export class StripeApi {
@@ -86,8 +87,11 @@ export class StripeApi {
         type: 'invalid_request_error',
       });
     }
-    const params = new Params(parseForm(request.method === 'POST' ? request.body : request.query));
-    const fault = this.#faultFor(request, params);
+    const form = parseForm(request.method === 'POST' ? request.body : request.query);
+    const asked = new Params(form);
+    const fault = this.#faultFor(request, asked);
+    const isBroke = fault.fault === 'insufficient_funds';
+    const params = isBroke ? new Params({ ...form, payment_method: emptyCard }) : asked;
     if (fault.fault === 'rate_limit_429') throw rateLimited();
     if (fault.fault === 'cut_connection') return { kind: 'cut' };
     if (fault.fault === 'timeout_before') return { kind: 'silence', ms: fault.ms ?? null };

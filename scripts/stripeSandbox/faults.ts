@@ -16,6 +16,8 @@ const faultKinds = [
   'cut_connection_after_success',
   /** Everything happens, `ms` late. */
   'latency',
+  /** The card, whatever it is, is refused this time for lack of funds. */
+  'insufficient_funds',
 ] as const;
 
 /** A fault to inject, as POST /_sandbox/faults takes it. Without `times` it stays until it is removed. */
