@@ -2,10 +2,19 @@ import type { Notice, Reader } from './notice.js';
 
 const greet = ({ firstName }: Reader): string => (firstName ? `Hello ${firstName},` : 'Hello,');
 
-/** A customer's notice; about an order, or whatever the ids in `data` say. */
+/** Whom a notice is for, and the ids of what it is about. */
+interface About {
+  readonly customerId: string | null;
+  readonly orderId?: string | null;
+  readonly subscriptionId?: string | null | undefined;
+  readonly invoiceId?: string | null;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** A customer's notice. */
 export function toCustomer(
   templateId: string,
-  about: { customerId: string | null; orderId: string | null; data?: Readonly<Record<string, string>> },
+  { customerId, orderId = null, subscriptionId, invoiceId, data }: About,
   reader: Reader,
   title: string,
   sentences: readonly string[],
@@ -15,9 +24,14 @@ export function toCustomer(
     templateId,
     priority,
     audience: 'customer',
-    customerId: about.customerId,
-    orderId: about.orderId,
-    data: { ...(about.orderId ? { orderId: about.orderId } : {}), ...about.data },
+    customerId,
+    orderId,
+    data: {
+      ...(orderId ? { orderId } : {}),
+      ...(subscriptionId ? { subscriptionId } : {}),
+      ...(invoiceId ? { invoiceId } : {}),
+      ...data,
+    },
     title,
     body: [greet(reader), '', ...sentences].join('\n'),
   };
@@ -33,32 +47,3 @@ export function toOperations(
 ): Notice {
   return { templateId, priority, audience: 'operations', customerId: null, orderId: null, data, title, body };
 }
-
-interface Subscribed {
-  readonly subscriptionId: string | null;
-  readonly customerId: string;
-  readonly invoiceId?: string | null;
-  readonly orderId?: string | null;
-}
-
-/** A customer's notice about a subscription, with the ids of what it is about. */
-export const toSubscriber = (
-  templateId: string,
-  { subscriptionId, customerId, invoiceId, orderId = null }: Subscribed,
-  reader: Reader,
-  title: string,
-  sentences: readonly string[],
-  priority: Notice['priority'] = 'NORMAL',
-): Notice =>
-  toCustomer(
-    templateId,
-    {
-      customerId,
-      orderId,
-      data: { ...(subscriptionId ? { subscriptionId } : {}), ...(invoiceId ? { invoiceId } : {}) },
-    },
-    reader,
-    title,
-    sentences,
-    priority,
-  );

@@ -1,4 +1,4 @@
-import { toSubscriber } from './address.js';
+import { toCustomer } from './address.js';
 import { type Cause, type Template, writeDay, writeMoney } from './notice.js';
 
 type Told =
@@ -14,23 +14,23 @@ type Told =
 /** The words for what a subscription costs, and for what becomes of it when it is not paid (R-51…R-54). */
 export const billingTemplates: { readonly [N in Told & Cause['type']]: Template<N> } = {
   InvoiceGenerated: ({ data }, reader) =>
-    toSubscriber('invoice', data, reader, `Your invoice ${data.invoiceNumber}`, [
+    toCustomer('invoice', data, reader, `Your invoice ${data.invoiceNumber}`, [
       `your invoice ${data.invoiceNumber}:`,
       ...data.lineItems.map(({ description, total }) => `  ${description}, ${writeMoney(total, reader.locale)}`),
       `Tax: ${writeMoney(data.tax, reader.locale)}`,
       `Total: ${writeMoney(data.total, reader.locale)}, due on ${writeDay(data.dueDate, reader.locale)}.`,
     ]),
   CreditNoteIssued: ({ data }, reader) =>
-    toSubscriber('credit_note', data, reader, `Your credit note ${data.creditNoteNumber}`, [
+    toCustomer('credit_note', data, reader, `Your credit note ${data.creditNoteNumber}`, [
       `${writeMoney(data.total, reader.locale)} of invoice ${data.invoiceNumber} went back to you: credit note ${data.creditNoteNumber}.`,
     ]),
   SubscriptionRenewed: ({ data }, reader) =>
-    toSubscriber('subscription_renewed', data, reader, 'Your subscription goes on', [
+    toCustomer('subscription_renewed', data, reader, 'Your subscription goes on', [
       data.recovered ? 'thank you: your subscription is paid again.' : 'your subscription has been renewed.',
       `It now runs until ${writeDay(data.period.end, reader.locale)}.`,
     ]),
   SubscriptionPaymentFailed: ({ data }, reader) =>
-    toSubscriber(
+    toCustomer(
       'subscription_payment_failed',
       data,
       reader,
@@ -44,7 +44,7 @@ export const billingTemplates: { readonly [N in Told & Cause['type']]: Template<
       'HIGH',
     ),
   PaymentMethodRequested: ({ data }, reader) =>
-    toSubscriber(
+    toCustomer(
       'payment_method_needed',
       data,
       reader,
@@ -58,7 +58,7 @@ export const billingTemplates: { readonly [N in Told & Cause['type']]: Template<
       'HIGH',
     ),
   SubscriptionGraceStarted: ({ data }, reader) =>
-    toSubscriber(
+    toCustomer(
       'access_limited',
       data,
       reader,
@@ -70,7 +70,7 @@ export const billingTemplates: { readonly [N in Told & Cause['type']]: Template<
       'HIGH',
     ),
   SubscriptionSuspended: ({ data }, reader) =>
-    toSubscriber(
+    toCustomer(
       'subscription_suspended',
       data,
       reader,
@@ -82,7 +82,7 @@ export const billingTemplates: { readonly [N in Told & Cause['type']]: Template<
       'HIGH',
     ),
   SubscriptionFailed: ({ data }, reader) =>
-    toSubscriber(
+    toCustomer(
       'subscription_failed',
       data,
       reader,

@@ -1,4 +1,4 @@
-import { toOperations, toSubscriber } from './address.js';
+import { toCustomer, toOperations } from './address.js';
 import { billingTemplates } from './billingTemplates.js';
 import { type Cause, type Reader, type Template, writeDay, writeMoney } from './notice.js';
 
@@ -35,7 +35,7 @@ const reminders: Readonly<Record<About, readonly [templateId: string, title: str
 export const subscriptionTemplates: { readonly [N in Told]: Template<N> } = {
   ...billingTemplates,
   UserSubscriptionStarted: ({ data }, reader) =>
-    toSubscriber('subscription_started', data, reader, `Your subscription: ${data.plan.name}`, [
+    toCustomer('subscription_started', data, reader, `Your subscription: ${data.plan.name}`, [
       data.source === 'reactivation' ? 'welcome back.' : 'welcome.',
       data.trialPeriodDays > 0
         ? `Your free trial of ${data.plan.name} runs until ${writeDay(data.nextBillingDate, reader.locale)}.`
@@ -45,24 +45,24 @@ export const subscriptionTemplates: { readonly [N in Told]: Template<N> } = {
   UserSubscriptionCancelled: ({ data }, reader) =>
     data.cancellationReason === 'payment_failure'
       ? null
-      : toSubscriber('subscription_cancelled', data, reader, 'Your subscription is cancelled', [
+      : toCustomer('subscription_cancelled', data, reader, 'Your subscription is cancelled', [
           `your subscription to ${data.plan.name} is cancelled. Nothing more will be charged.`,
           `You have access until ${writeDay(data.effectiveDate, reader.locale)}.`,
         ]),
   PlanMigrationCompleted: ({ data }, reader) =>
-    toSubscriber('plan_changed', data, reader, `You are on ${data.toPlan.name} now`, [
+    toCustomer('plan_changed', data, reader, `You are on ${data.toPlan.name} now`, [
       `your plan has changed from ${data.fromPlan.name} to ${data.toPlan.name}.`,
       `The next billing date is ${writeDay(data.nextBillingDate, reader.locale)}.`,
     ]),
   SubscriptionReminderDue: ({ data }, reader) => {
     const [templateId, title, what] = reminders[data.about];
-    return toSubscriber(templateId, data, reader, title, [
+    return toCustomer(templateId, data, reader, title, [
       `${what} on ${writeDay(data.date, reader.locale)}.`,
       data.amount ? `${writeMoney(data.amount, reader.locale)} will be charged then.` : '',
     ]);
   },
   SubscriptionEnded: ({ data }, reader) =>
-    toSubscriber(
+    toCustomer(
       data.status === 'cancelled' ? 'reactivation_offer' : 'renewal_invitation',
       data,
       reader,
@@ -73,23 +73,23 @@ export const subscriptionTemplates: { readonly [N in Told]: Template<N> } = {
       ],
     ),
   SubscriptionPaused: ({ data }, reader) =>
-    toSubscriber('subscription_paused', data, reader, 'Your subscription is paused', [
+    toCustomer('subscription_paused', data, reader, 'Your subscription is paused', [
       `your subscription is paused until ${writeDay(data.until, reader.locale)}; the paid time that is left waits for you.`,
     ]),
   SubscriptionResumed: ({ data }, reader) =>
-    toSubscriber('subscription_resumed', data, reader, 'Your subscription runs again', [
+    toCustomer('subscription_resumed', data, reader, 'Your subscription runs again', [
       `your subscription runs again; the next billing date is ${writeDay(data.nextBillingDate, reader.locale)}.`,
     ]),
   SubscriptionReactivated: ({ data }, reader) =>
-    toSubscriber('subscription_reactivated', data, reader, 'Your subscription stays', [
+    toCustomer('subscription_reactivated', data, reader, 'Your subscription stays', [
       `your cancellation is taken back; the next billing date is ${writeDay(data.nextBillingDate, reader.locale)}.`,
     ]),
   PlanChangeScheduled: ({ data }, reader) =>
-    toSubscriber('plan_change_scheduled', data, reader, 'Your plan will change', [
+    toCustomer('plan_change_scheduled', data, reader, 'Your plan will change', [
       `from ${writeDay(data.effectiveDate, reader.locale)} on you are on ${data.plan.name}.`,
     ]),
   PlanChangeFailed: ({ data }, reader) =>
-    toSubscriber(
+    toCustomer(
       'plan_change_failed',
       data,
       reader,
@@ -98,7 +98,7 @@ export const subscriptionTemplates: { readonly [N in Told]: Template<N> } = {
       'HIGH',
     ),
   RetentionOfferMade: ({ data: { offer, ...data } }, reader) =>
-    toSubscriber('retention_offer', data, reader, 'Before you go', [
+    toCustomer('retention_offer', data, reader, 'Before you go', [
       `we would like you to stay: ${offer.discount.percent} % off your next ${offer.discount.times} invoices`,
       offer.pauseDays
         ? `or a pause of ${offer.pauseDays} days, or a talk with our support.`
@@ -106,7 +106,7 @@ export const subscriptionTemplates: { readonly [N in Told]: Template<N> } = {
       `The offer stands until ${writeDay(data.expiresAt, reader.locale)}.`,
     ]),
   RetentionOfferAccepted: ({ data }, reader) => [
-    toSubscriber('offer_accepted', data, reader, 'Thank you for staying', [
+    toCustomer('offer_accepted', data, reader, 'Thank you for staying', [
       {
         discount: 'the discount counts from your next invoice on.',
         pause: 'your pause has begun.',
@@ -125,7 +125,7 @@ export const subscriptionTemplates: { readonly [N in Told]: Template<N> } = {
       : []),
   ],
   CancellationRefused: ({ data }, reader) => [
-    toSubscriber('cancellation_rejected', data, reader, 'We could not cancel your subscription', [
+    toCustomer('cancellation_rejected', data, reader, 'We could not cancel your subscription', [
       'your cancellation did not go through. Our support contacts you.',
     ]),
     toOperations(
@@ -137,12 +137,12 @@ export const subscriptionTemplates: { readonly [N in Told]: Template<N> } = {
     ),
   ],
   DeliveryAdjusted: ({ data }, reader) =>
-    toSubscriber('delivery_adjusted', { ...data, orderId: data.orderId }, reader, 'Your delivery has changed', [
+    toCustomer('delivery_adjusted', data, reader, 'Your delivery has changed', [
       'your delivery is on its way without everything in it:',
       ...whyLeftOut(data.leftOut, reader),
     ]),
   DeliverySkipped: ({ data }, reader) =>
-    toSubscriber('delivery_skipped', data, reader, 'A delivery is left out', [
+    toCustomer('delivery_skipped', data, reader, 'A delivery is left out', [
       {
         customer: 'as you asked',
         nothingToSend: 'nothing of it can be sent',
