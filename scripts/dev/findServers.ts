@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { createDatabase } from './createDatabase.js';
 import { checkPostgres, checkRedis } from './givenServers.js';
 import { startPostgres } from './postgresServer.js';
 import { startRedis } from './redisServer.js';
@@ -84,15 +84,4 @@ export async function findServers(
     }
   }
   return { databaseUrl, redisUrl, notes };
-}
-
-async function createDatabase(adminUrl: string, name: string): Promise<void> {
-  const client = new Client({ connectionString: adminUrl });
-  await client.connect();
-  try {
-    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-    if (rowCount === 0) await client.query(`CREATE DATABASE ${name}`);
-  } finally {
-    await client.end();
-  }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { seededRandom } from '../dev/seededRandom.js';
 
 const faultKinds = [
   /** The charge happens, the answer does not come. */
@@ -124,15 +125,4 @@ function meets({ rule: { match }, pathPattern }: ArmedRule, target: FaultTarget)
 function globToPattern(glob: string): RegExp {
   const parts = glob.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`);
-}
-
-/** Mulberry32: the same seed always gives the same faults. */
-function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

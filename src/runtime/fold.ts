@@ -29,13 +29,18 @@ export class FoldError extends Error {
   }
 }
 
+/** One journal row, and what it did to its actor. */
+export interface Replayed {
+  readonly row: JournalRow;
+  readonly step: Extract<Step, { outcome: 'applied' }>;
+}
+
 /**
- * Runs an actor's applied messages through its machine again; the result equals its stored snapshot (invariant 7). Pure.
+ * Runs an actor's applied messages through its machine again, one by one. Pure.
  * @throws {FoldError} when a message is not taken any more or a version is missing
  */
-export function fold(actor: Actor, rows: readonly JournalRow[]): Folded | null {
+export function* replay(actor: Actor, rows: Iterable<JournalRow>): Generator<Replayed> {
   let living: Living | null = null;
-  const emitted: Outgoing[] = [];
   for (const row of rows) {
     const received: Received = {
       type: row.type,
@@ -49,6 +54,19 @@ export function fold(actor: Actor, rows: readonly JournalRow[]): Folded | null {
       throw new FoldError(`version ${row.version}: ${row.type} was applied then and is ${step.outcome} now`);
     if (step.next.version !== row.version)
       throw new FoldError(`version ${row.version} follows version ${living?.version ?? 0}`);
+    living = step.next;
+    yield { row, step };
+  }
+}
+
+/**
+ * Runs an actor's applied messages through its machine again; the result equals its stored snapshot (invariant 7). Pure.
+ * @throws {FoldError} as `replay` does
+ */
+export function fold(actor: Actor, rows: Iterable<JournalRow>): Folded | null {
+  let living: Living | null = null;
+  const emitted: Outgoing[] = [];
+  for (const { step } of replay(actor, rows)) {
     emitted.push(...step.emitted);
     living = step.next;
   }
