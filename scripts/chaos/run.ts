@@ -32,7 +32,9 @@ const patienceMs = 180_000;
 
 /** Sends orders while everything fails, waits until all is quiet, and looks at what is left. */
 export async function runChaos(options: ChaosOptions): Promise<Verdict> {
-  const { folder, say, signal, seed, seconds } = options;
+  const { folder, say, seed, seconds } = options;
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
   // Every order waits with it.
   setMaxListeners(0, signal);
   say('Compiling, and starting PostgreSQL, Redis, the gateway, 2 webs and 4 workers …');
@@ -89,6 +91,8 @@ export async function runChaos(options: ChaosOptions): Promise<Verdict> {
       deaths: stage.deaths,
     };
   } finally {
+    // Customers of a run that failed ask for ever.
+    over.abort();
     await stage.close();
   }
 }

@@ -8,7 +8,7 @@ import { migrate } from '../../src/db/migrate.js';
 import type { Database } from '../../src/db/tables.js';
 import '../../src/db/tables.all.js';
 import { createDatabase } from '../dev/createDatabase.js';
-import { freePort } from '../dev/freePort.js';
+import { lastingPort } from '../dev/freePort.js';
 import { type PostgresServer, startPostgres } from '../dev/postgresServer.js';
 import { type RedisServer, startRedis } from '../dev/redisServer.js';
 import { waitForAnswer } from '../dev/services.js';
@@ -59,8 +59,8 @@ export async function openStage(folder: string, signal: AbortSignal): Promise<St
     const logFolder = join(folder, 'log');
     mkdirSync(logFolder, { recursive: true });
     const started = [
-      startPostgres({ folder: join(folder, 'postgres'), logFolder, fsync: true }),
-      startRedis({ folder: join(folder, 'redis'), logFolder, persistent: true }),
+      startPostgres({ folder: join(folder, 'postgres'), logFolder, fsync: true, port: await lastingPort() }),
+      startRedis({ folder: join(folder, 'redis'), logFolder, persistent: true, port: await lastingPort() }),
     ] as const;
     for (const server of started) closing.push(async () => (await server).stop());
     const [cwd, postgres, redisServer] = await Promise.all([compileInto(join(folder, 'compiled')), ...started]);
@@ -81,11 +81,11 @@ export async function openStage(folder: string, signal: AbortSignal): Promise<St
       closing.push(() => dyno.stop());
       return dyno;
     };
-    const gatewayPort = await freePort();
+    const gatewayPort = await lastingPort();
     const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
     const ledgerFile = join(folder, 'ledger.jsonl');
     const webPorts = new Map<string, number>();
-    for (const name of webNames) webPorts.set(name, await freePort());
+    for (const name of webNames) webPorts.set(name, await lastingPort());
     const webUrls = [...webPorts.values()].map((port) => `http://127.0.0.1:${port}`);
     const gateway = supervise('gateway', 'scripts/stripeSandbox.js', process.env, [
       ...['--port', String(gatewayPort), '--ledger', ledgerFile, '--latency-ms', '20'],
