@@ -1,0 +1,55 @@
+import { expect } from 'chai';
+import { sql } from 'kysely';
+import { nothingIsDead, nothingIsLeftOver } from '../../../../scripts/chaos/check/leftovers.js';
+import { expectOne, findsAfter, type Scene } from './scene.js';
+
+export function describeLeftovers(scene: () => Scene): void {
+  describe('leftovers', () => {
+    /** What is found once such a message waits; a scheduled one has a time in a minute. */
+    const waiting = (
+      recipient: string,
+      actorId: string,
+      type: string,
+      how: { deferred?: true; scheduled?: true } = {},
+    ) =>
+      findsAfter(scene(), nothingIsLeftOver, (db) =>
+        sql`insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, queue, sent_at, wake_at, deferred, lease_until)
+          values (gen_random_uuid(), ${recipient}, ${actorId}, ${type}, '{}', '/test', gen_random_uuid(), '', now(), now(),
+            ${how.deferred ?? false}, ${how.scheduled ? sql`now() + interval '1 minute'` : null})`.execute(db),
+      );
+
+    it('finds a message that nobody fetches', async () => {
+      const { booked } = scene();
+      expectOne(await waiting('order', booked.id, 'ShipmentDispatched'), `order ${booked.id}`, /still waits/);
+    });
+
+    it('finds a message that is deferred although its actor is past it', async () => {
+      const { booked } = scene();
+      const found = await waiting('order', booked.id, 'OutOfStock', { deferred: true });
+      expectOne(found, `order ${booked.id}`, /deferred without reason/);
+    });
+
+    it('takes a message that its actor puts off', async () => {
+      const { held } = scene();
+      expect(await waiting('order', held.id, 'PaymentComplete', { deferred: true })).to.deep.equal([]);
+    });
+
+    it('finds an effect without a next run, and takes one that has its time', async () => {
+      const { booked } = scene();
+      const found = await waiting('gateway', booked.id, 'ReconcileCharge');
+      expectOne(found, `gateway ${booked.id}`, /still waits/);
+      expect(await waiting('gateway', booked.id, 'ReconcileCharge', { scheduled: true })).to.deep.equal([]);
+    });
+
+    it('finds a dead letter', async () => {
+      const { booked } = scene();
+      const found = await findsAfter(scene(), nothingIsDead, (db) =>
+        sql`insert into runtime.dead_letters (seq, id, recipient, actor_id, type, data, source, correlation_id, queue, sent_at, attempts, error)
+          values (1, gen_random_uuid(), 'order', ${booked.id}, 'OutOfStock', '{}', '/test', gen_random_uuid(), '', now(), 5, 'why')`.execute(
+          db,
+        ),
+      );
+      expectOne(found, `order ${booked.id}`, /OutOfStock is dead: why/);
+    });
+  });
+}
