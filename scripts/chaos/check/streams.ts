@@ -7,7 +7,11 @@ import type { Evidence, Finding } from './evidence.js';
  * Every stream holds its channel's public events in commit order up to the last one, each at its position. It may begin late, after
  * a loss of Redis, or be empty; nothing may be missing from where it begins.
  */
-export async function streamsFollowTheLog({ db, redis, prefix }: Evidence): Promise<Finding[]> {
+export async function streamsFollowTheLog({
+  db,
+  redis,
+  prefix,
+}: Pick<Evidence, 'db' | 'redis' | 'prefix'>): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [channel, ids] of await loggedEvents(db)) {
     const entries = await readStream(redis, streamKey(prefix, channel));
