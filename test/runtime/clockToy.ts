@@ -19,6 +19,7 @@ export interface ToyWorker {
   readonly lane: Lane;
   readonly effects: Effects;
   readonly clocks: Clocks;
+  handOff(refs: readonly Ref[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -44,6 +45,7 @@ export function startToyWorker(toy: Pick<Toy, 'createLane' | 'createEffects' | '
     lane,
     effects,
     clocks,
+    handOff,
     async stop() {
       await clocks.stop();
       while (going.size > 0) await Promise.all(going);
