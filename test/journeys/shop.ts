@@ -10,6 +10,7 @@ import type { paymentSchema } from '../../src/http/paymentViews.js';
 import type { problemSchema } from '../../src/http/schemas.js';
 import type { shipmentSchema } from '../../src/http/shipmentViews.js';
 import type { TimelineEntry } from '../../src/http/timeline.js';
+import type { Clock, Goal } from '../../src/runtime/clockRows.js';
 import { eventually } from '../support/eventually.js';
 import { startRuntime, type TestRuntime } from '../support/runtime.js';
 import { makeDue } from '../support/time.js';
@@ -88,12 +89,24 @@ export class Shop {
     return answer.body;
   }
 
-  /** Somebody new: nobody's history, and nobody's hourly limit (R-26), is in the way. */
-  async customer(): Promise<string> {
+  /** Somebody new, who lives by a test clock if one is named: nobody's history, and nobody's hourly limit (R-26), is in the way. */
+  async customer(clockId?: string): Promise<string> {
     this.#customers++;
     const email = `zenobia.${this.#customers}@quillfeather.example`;
-    const { id } = await this.do<{ id: string }>('POST', '/v1/customers', { ...person, email, phone: '+15035550142' });
-    return id;
+    const body = { ...person, email, phone: '+15035550142', clockId };
+    return (await this.do<{ id: string }>('POST', '/v1/customers', body)).id;
+  }
+
+  /** A test clock that stands at an instant. */
+  async clock(now: string): Promise<string> {
+    return (await this.do<Clock>('POST', '/v1/clocks', { now })).id;
+  }
+
+  /** Moves a test clock, and waits until everything that happens on the way is done. */
+  async advance(clockId: string, goal: Goal): Promise<Clock> {
+    const clock = await this.do<Clock>('POST', `/v1/clocks/${clockId}/advance`, goal, { prefer: 'wait=30' });
+    expect(clock.status, JSON.stringify(clock)).to.equal('ready');
+    return clock;
   }
 
   /** The body of an order for one mug by a guest, with changes. */
