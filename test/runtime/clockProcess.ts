@@ -1,7 +1,7 @@
 import { connect } from '../../src/db/connect.js';
 import { Clocks } from '../../src/runtime/clocks.js';
 import { Effects } from '../../src/runtime/effects.js';
-import { Lane } from '../../src/runtime/lane.js';
+import { Lane, type LaneOptions } from '../../src/runtime/lane.js';
 import { Sweeper } from '../../src/runtime/sweeper.js';
 import { startToyWorker } from './clockToy.js';
 import { createHorn, createReferee, toyEngine } from './toy.js';
@@ -17,11 +17,11 @@ const { db } = connect({
 const engine = toyEngine(db, { referee: createReferee(), horn: createHorn(100) }, 100);
 const ignore = async () => undefined;
 const onError = (error: unknown) => process.stdout.write(`${error}\n`);
+const createLane = (own: Partial<LaneOptions> = {}) => new Lane({ engine, batchSize: 10, handOff: ignore, ...own });
 const worker = startToyWorker({
-  createLane: (own) => new Lane({ engine, batchSize: 10, handOff: ignore, ...own }),
-  createEffects: (own) => new Effects({ engine, concurrency: 10, handOff: ignore, ...own }),
-  createClocks: (own) =>
-    new Clocks({ engine, lane: new Lane({ engine, batchSize: 10, handOff: ignore }), onError, ...own }),
+  createLane,
+  createEffects: (own) => new Effects({ engine, lane: createLane(), concurrency: 10, ...own }),
+  createClocks: (own) => new Clocks({ engine, lane: createLane(), onError, ...own }),
 });
 new Sweeper({ engine, intervalMs: 50, handOff: worker.handOff, onError }).start();
 process.stdout.write('at work\n');
