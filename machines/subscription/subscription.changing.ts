@@ -190,9 +190,10 @@ export function endPause(context: Context, event: Event): Step {
 }
 
 /** Leaves the next delivery out: the one after it is next. */
-export function skipDelivery(context: Context): Step {
+export function skipDelivery(context: Context, event: Event): Step {
   if (!context.period) return {};
   const change: Partial<Context> = {
+    skippedBy: cause(event).id,
     period: { ...context.period, end: deliveryAfterNext(context) },
     nextIndex: context.nextIndex + 1,
     reminded: false,

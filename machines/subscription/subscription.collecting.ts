@@ -61,18 +61,20 @@ export function noteInvoice({ bill }: Context, event: Event): Step {
 
 /** Charges what is wanted: opens the payment of the invoice, or asks for today’s prices of the delivery. */
 export function charge(context: Context, event: Event): Step {
-  const { bill, paymentMethod } = context;
+  const { bill, paymentMethod, dunning } = context;
   if (!bill?.wanted || !paymentMethod) return {};
   const { token } = paymentMethod;
+  // A request that is told again after its charge has failed makes another charge.
+  const number = (dunning?.failedAttempts ?? 0) + 1;
   if (bill.invoiceId === null) {
-    const id = deriveId(cause(event).id, 'order');
+    const id = deriveId(cause(event).id, `order ${number}`);
     return {
       change: { bill: { ...bill, wanted: null, attempt: { id, token } } },
       send: [quoteDelivery(context, id)],
     };
   }
   if (bill.total === null) return {};
-  const id = deriveId(cause(event).id, 'payment');
+  const id = deriveId(cause(event).id, `payment ${number}`);
   const { invoiceId, total, wanted } = bill;
   const opened = openPayment(context, {
     invoiceId,

@@ -155,6 +155,8 @@ export interface SubscriptionContext {
   readonly refusal: { readonly messageId: string; readonly reason: Refusal } | null;
   /** The products that did not come with the last delivery. */
   readonly leftOut: readonly LeftOut[];
+  /** The request that skipped a delivery last: told again, it does not skip another one. */
+  readonly skippedBy: string | null;
 }
 
 export type Refusal = 'accountLocked' | 'billingInconsistent' | 'providerFailed';
@@ -193,6 +195,7 @@ export const subscribed = ({ data, at }: SubscribeUser): SubscriptionContext => 
   billingInconsistent: false,
   refusal: null,
   leftOut: [],
+  skippedBy: null,
 });
 
 export const cadenceOf = (terms: Terms): Cadence => (terms.kind === 'plan' ? terms.plan : terms.delivery);

@@ -149,7 +149,7 @@ export const subscriptionMachine = subscription.createMachine({
             ],
             PaymentFailed: { guard: 'failsChange', target: 'current', reenter: true, actions: 'dropChange' },
             ChangeAutoRenewal: { target: 'current', reenter: true, actions: 'setAutoRenewal' }, // S-27
-            SkipDelivery: { guard: 'isDelivery', target: 'current', reenter: true, actions: 'skipDelivery' },
+            SkipDelivery: { guard: 'isSkippableDelivery', target: 'current', reenter: true, actions: 'skipDelivery' },
             MoveDelivery: { guard: 'isMovableDelivery', target: 'current', reenter: true, actions: 'moveDelivery' },
           },
         },

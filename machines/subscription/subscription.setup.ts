@@ -1,5 +1,6 @@
 import { type ActionFunction, assertEvent, enqueueActions, type ParameterizedObject, setup } from 'xstate';
 import { hasCome } from '../shared/calendar.js';
+import { cause } from '../shared/cause.js';
 import { later, msBetween } from '../shared/instants.js';
 import * as changing from './subscription.changing.js';
 import * as collecting from './subscription.collecting.js';
@@ -235,7 +236,8 @@ export const subscription = setup({
       if (!isChangeable(context, event) || changing.isDearer(context, event)) return false;
       return context.pendingPlan !== null || !changing.isSamePlan(context, event);
     },
-    isDelivery: ({ context, event }) => deliveryOf(context) !== null && isRunning(context, event),
+    isSkippableDelivery: ({ context, event }) =>
+      deliveryOf(context) !== null && isRunning(context, event) && context.skippedBy !== cause(event).id,
     isMovableDelivery: ({ context, event }) => {
       assertEvent(event, 'MoveDelivery');
       return (

@@ -20,6 +20,7 @@ import {
   Story,
   subscribe,
   subscriptionId,
+  telling,
   usd,
   visa,
 } from './subscriptionStory.js';
@@ -102,6 +103,16 @@ describe('a subscription to a delivery', () => {
       orderId: orderOf(placed),
       nextBillingDate: '2026-03-31T10:00:00.000Z',
     });
+  });
+
+  it('does not happen when Orders cannot place it, and goes on (S-08)', () => {
+    const placed = quoted(due());
+    const refusal = { subscriptionId, orderId: orderOf(placed), failureMessage: 'FlowMart does not deliver to AQ.' };
+    const story = placed.tell('SubscriptionOrderRefused', refusal);
+    expect(story.state).to.equal('active.current');
+    expect(story.types).to.deep.equal(['DeliverySkipped']);
+    expect(story.one('DeliverySkipped').reason).to.equal('orderCancelled');
+    expect(placed.tell('SubscriptionOrderRefused', { ...refusal, orderId: id('another') }).ignored).to.have.length(1);
   });
 
   it('waits for the order while Orders tries again, and hands a new method to it', () => {
@@ -223,6 +234,13 @@ describe('a subscription to a delivery', () => {
       const next = story.until('2026-03-31T10:00:00.000Z');
       expect(next.types).to.deep.equal(['SubscriptionReminderDue', 'QuoteDelivery']);
       expect(paid(quoted(next)).context.period?.end).to.equal('2026-04-30T10:00:00.000Z');
+    });
+
+    it('leaves out one only when the request is told again', () => {
+      const request = telling('SkipDelivery', { subscriptionId }, START);
+      const story = current().take(request).take(request);
+      expect(story.ignored).to.deep.equal(['SkipDelivery']);
+      expect(story.context.period?.end).to.equal('2026-03-31T10:00:00.000Z');
     });
 
     it('moves the next one: the dates after it stay', () => {

@@ -414,6 +414,16 @@ describe('the subscription machine', () => {
         expect(story.decline().timers).to.deep.equal(before.timers);
         expect(story.pay().state).to.equal('active.current');
       });
+
+      it(`makes another charge of a request that is told again once its charge has failed (${name})`, () => {
+        const before = inDebt();
+        const retry = { subscriptionId, invoiceId: before.context.bill?.invoiceId ?? '' };
+        const request = telling('RetryInvoice', retry, before.now);
+        const first = before.take(request);
+        const again = first.decline().take(request);
+        expect(again.one('OpenPayment').paymentId).not.to.equal(first.one('OpenPayment').paymentId);
+        expect(again.pay().state).to.equal('active.current');
+      });
     }
 
     it('keeps the debt of a customer who wants no further renewal', () => {
