@@ -105,6 +105,7 @@ export const orderSchema = z
     id: uuidSchema,
     orderNumber: z.string(),
     customerId: uuidSchema.nullable(),
+    subscriptionId: uuidSchema.nullable().meta({ description: 'The subscription whose delivery this is.' }),
     state: z.string().meta({ description: 'The canonical state, such as `confirmed.awaitingPayment`.' }),
     status: restStatus,
     items: z.array(itemSchema),

@@ -35,6 +35,7 @@ export function viewOrder({ context, ...order }: StoredOrder, payment?: StoredPa
     id: order.id,
     orderNumber: context.orderNumber,
     customerId: context.customerId,
+    subscriptionId: context.subscriptionId,
     state: order.state,
     status: orderView(order.state).rest,
     items: context.items.map(viewItem),
