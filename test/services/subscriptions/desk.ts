@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { type Kysely, sql } from 'kysely';
 import type { FlowmartReceived, MessageData, MessageName } from '../../../machines/index.js';
 import type { InvoiceContext } from '../../../machines/invoice/invoice.context.js';
+import type { OrderContext } from '../../../machines/order/order.context.js';
 import { deriveId } from '../../../machines/shared/ids.js';
 import type { SubscriptionContext } from '../../../machines/subscription/subscription.context.js';
 import { check, route } from '../../../queues/routing.js';
@@ -42,6 +43,10 @@ export class Desk {
   }
   get sandbox() {
     return this.runtime.sandbox;
+  }
+  /** Where its web process answers. */
+  get url(): string {
+    return this.runtime.url;
   }
   close(): Promise<void> {
     return this.runtime.close();
@@ -157,6 +162,14 @@ export class Desk {
     const { rows } = await sql<Stored<InvoiceContext>>`
       select id, state, snapshot -> 'context' as context from billing.invoices
       where subscription_id = ${subscriptionId} order by invoice_number`.execute(this.db);
+    return rows;
+  }
+
+  /** The orders that a subscription has placed, the oldest first. */
+  async orders(subscriptionId: string): Promise<Stored<OrderContext>[]> {
+    const { rows } = await sql<Stored<OrderContext>>`
+      select id, state, snapshot -> 'context' as context from orders.orders
+      where subscription_id = ${subscriptionId} order by placed_at, id`.execute(this.db);
     return rows;
   }
 
