@@ -96,6 +96,12 @@ export function publicData(type: string, data: unknown): unknown {
   return Object.fromEntries(Object.entries(data as object).filter(([field]) => !personal.includes(field)));
 }
 
+/** The same, from a payload's JSON text to JSON text. */
+export function publicText(type: string, text: string): string {
+  const personal = messages[type as MessageName]?.personal ?? [];
+  return personal.length === 0 ? text : JSON.stringify(publicData(type, JSON.parse(text)));
+}
+
 /** The queue that brings messages of this type to this recipient; timers have a queue of their own per service. */
 export function queueOf(type: string, recipient: string): string {
   const address = wires.get(type)?.addresses.find(({ to }) => to === recipient);

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { publicData } from './routing.js';
+import { publicText } from './routing.js';
 
 /** A public event as a stream carries it. */
 export interface StreamEvent {
@@ -11,7 +11,8 @@ export interface StreamEvent {
   readonly version: string;
   readonly source: string;
   readonly subject: string;
-  readonly data: unknown;
+  /** The payload as JSON text. */
+  readonly data: string;
   readonly correlationId: string;
   readonly causationId: string | null;
   readonly time: string;
@@ -48,7 +49,7 @@ export function toFields(event: StreamEvent): string[] {
     ],
   ];
   if (event.causationId) fields.push('causationid', event.causationId);
-  fields.push('data', JSON.stringify(publicData(event.type, event.data)));
+  fields.push('data', publicText(event.type, event.data));
   return fields;
 }
 

@@ -1,11 +1,11 @@
-const hashWord = (text: string, seed: number): number => {
-  let h = seed;
-  for (let i = 0; i < text.length; i++) {
-    h = Math.imul(h ^ text.charCodeAt(i), 0x5bd1e995);
-    h ^= h >>> 13;
-  }
-  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
-  return (h ^ (h >>> 16)) >>> 0;
+/** One step of a MurmurHash2-like hash, and its finish. */
+const mix = (h: number, code: number): number => {
+  const mixed = Math.imul(h ^ code, 0x5bd1e995);
+  return mixed ^ (mixed >>> 13);
+};
+const finish = (h: number): number => {
+  const mixed = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 };
 
 const hex = (word: number): string => word.toString(16).padStart(8, '0');
@@ -16,9 +16,14 @@ const hex = (word: number): string => word.toString(16).padStart(8, '0');
  */
 export function deriveId(base: string, purpose: string): string {
   const seed = `${base}/${purpose}`;
-  const a = hex(hashWord(seed, 0x9747b28c));
-  const b = hex(hashWord(seed, 0x3c6ef372));
-  const c = hex(hashWord(seed, 0xa54ff53a));
+  let [one, two, three] = [0x9747b28c, 0x3c6ef372, 0xa54ff53a];
+  for (let i = 0; i < seed.length; i++) {
+    const code = seed.charCodeAt(i);
+    one = mix(one, code);
+    two = mix(two, code);
+    three = mix(three, code);
+  }
+  const [a, b, c] = [hex(finish(one)), hex(finish(two)), hex(finish(three))];
   const variant = ((Number.parseInt(a.slice(3, 4), 16) & 0x3) | 0x8).toString(16);
   return `${base.slice(0, 14)}7${a.slice(0, 3)}-${variant}${a.slice(4, 7)}-${b}${c.slice(0, 4)}`;
 }

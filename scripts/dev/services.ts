@@ -11,7 +11,8 @@ export function startService(
   return startProcess({
     name,
     command: process.execPath,
-    args: ['--enable-source-maps', '--import', 'tsx', script, ...(options.args ?? [])],
+    // As the Procfile runs it: a group's garbage is young, and collecting it takes half as long with room for it.
+    args: ['--max-semi-space-size=64', '--enable-source-maps', '--import', 'tsx', script, ...(options.args ?? [])],
     env: options.env,
     logFile: join(options.logFolder, `${name}.log`),
   });

@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+
 const texts = new WeakMap<object, string>();
 
 /** A payload as JSON text; worked out once, however many receivers, journals and logs it is written to. */
@@ -19,7 +21,18 @@ export function payloadOf(text: string): unknown {
 }
 
 /**
- * JSON texts as one JSON array: a parameter for `jsonb_array_elements`. As a PostgreSQL array of texts every quote in them
- * would be escaped here and unescaped there.
+ * JSON texts as one text parameter, which {@link textTable} takes apart again: as a PostgreSQL array of texts every quote in them
+ * would be escaped here and unescaped there, and as one JSON array they would be parsed twice. The separator is a control
+ * character, which JSON text never holds unescaped.
  */
-export const jsonArray = (list: readonly string[]): string => `[${list.join(',')}]`;
+const joined = (list: readonly string[]): string => list.join('\x1e');
+
+/** The rows of a list of JSON texts, as a function to select from. */
+export const textTable = (list: readonly string[]) => sql`string_to_table(${joined(list)}::text, chr(30))`;
+
+/**
+ * A parameter for `unnest` of ids, numbers, instants and names of our own: as PostgreSQL writes an array, since none of them needs
+ * the quotes and escapes that the driver would give to each.
+ */
+export const bareArray = (values: readonly (string | number | boolean | null)[]): string =>
+  `{${values.map((value) => value ?? 'NULL').join(',')}}`;

@@ -63,12 +63,12 @@ export class Publisher {
         version: string;
         source: string;
         subject: string;
-        data: unknown;
+        data: string;
         correlation_id: string;
         causation_id: string | null;
         time: Date;
       }>`/* prepared */
-        select e.xid::text, e.seq, e.id, e.channel, e.type, e.version, e.source, e.subject, e.data, e.correlation_id, e.causation_id, e.time
+        select e.xid::text, e.seq, e.id, e.channel, e.type, e.version, e.source, e.subject, e.data::text as data, e.correlation_id, e.causation_id, e.time
         from runtime.event_log e
         where (e.xid, e.seq) > (${cursor.xid}::xid8, ${cursor.seq}::bigint) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
         order by e.xid, e.seq limit ${this.#options.limit}::int`.execute(trx);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Received } from '../../machines/shared/message.js';
 import type { Envelope } from './envelope.js';
-import { jsonArray, payloadOf, textOf } from './payload.js';
+import { bareArray, payloadOf, textOf, textTable } from './payload.js';
 import type { Snapshot, Trx } from './ports.js';
 import type { Delivery } from './routing.js';
 
@@ -63,14 +63,16 @@ const lockOf = (key: Key): bigint => BigInt(`0x${key.actorId.slice(21).replace('
  */
 export async function lockActors(trx: Trx, keys: readonly Key[]): Promise<void> {
   const locks = [...new Set(keys.map(lockOf))].sort((a, b) => (a < b ? -1 : 1)).map(String);
-  await sql`/* prepared */ select count(pg_advisory_xact_lock(k)) from unnest(${locks}::bigint[]) as k`.execute(trx);
+  await sql`/* prepared */ select count(pg_advisory_xact_lock(k)) from unnest(${bareArray(locks)}::bigint[]) as k`.execute(
+    trx,
+  );
 }
 
 /** Locks those of the actors that nobody else holds, without waiting, and answers them. */
 export async function tryLockActors(trx: Trx, keys: readonly Key[]): Promise<readonly Key[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<{ free: boolean }>`/* prepared */
-    select pg_try_advisory_xact_lock(k) as free from unnest(${keys.map((key) => String(lockOf(key)))}::bigint[]) with ordinality as u(k, position)
+    select pg_try_advisory_xact_lock(k) as free from unnest(${bareArray(keys.map((key) => String(lockOf(key))))}::bigint[]) with ordinality as u(k, position)
     order by position`.execute(trx);
   return keys.filter((_, index) => rows[index]?.free);
 }
@@ -99,7 +101,7 @@ export async function readMessages(trx: Trx, keys: readonly Key[]): Promise<{ no
     last_error: string | null;
     held_until: Date | null;
   }>`/* prepared */
-    with keys as (select * from unnest(${mailboxes.map((k) => k.actorId)}::uuid[], ${mailboxes.map((k) => k.recipient)}::text[]) as k(actor_id, recipient)),
+    with keys as (select * from unnest(${bareArray(mailboxes.map((k) => k.actorId))}::uuid[], ${bareArray(mailboxes.map((k) => k.recipient))}::text[]) as k(actor_id, recipient)),
     waiting as (
       select m.seq, m.id, m.recipient, m.actor_id, m.type, m.data::text as data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
         m.sent_at, m.deferred, m.attempts, m.last_error, case when m.lease_until > clock_timestamp() then m.lease_until end as held_until
@@ -138,7 +140,7 @@ export async function loadActors(trx: Trx, table: string, ids: readonly string[]
     snapshot: Snapshot;
     clock_id: string | null;
   }>`/* prepared */
-    select id, version, machine_version, snapshot, clock_id from ${sql.raw(table)} where id = any(${ids}::uuid[])`.execute(
+    select id, version, machine_version, snapshot, clock_id from ${sql.raw(table)} where id = any(${bareArray(ids)}::uuid[])`.execute(
     trx,
   );
   return rows.map((row) => ({
@@ -177,19 +179,19 @@ export async function saveActors(
   if (created.length > 0) {
     await sql`/* prepared */
       insert into ${sql.raw(table)} (id, version, machine_version, state, snapshot, clock_id, correlation_id, created_at, updated_at)
-      select u.id, u.version, ${machineVersion}::int, u.state, u.snapshot, u.clock_id, u.correlation_id, u.at, u.at
-      from rows from (unnest(${created.map((w) => w.id)}::uuid[], ${created.map((w) => w.version)}::int[], ${created.map((w) => w.state)}::text[],
-        ${created.map((w) => w.clockId)}::uuid[], ${created.map((w) => w.correlationId)}::uuid[], ${created.map((w) => w.at)}::timestamptz[]),
-        jsonb_array_elements(${jsonArray(created.map((w) => JSON.stringify(w.snapshot)))}::jsonb))
+      select u.id, u.version, ${machineVersion}::int, u.state, u.snapshot::jsonb, u.clock_id, u.correlation_id, u.at, u.at
+      from rows from (unnest(${bareArray(created.map((w) => w.id))}::uuid[], ${bareArray(created.map((w) => w.version))}::int[], ${bareArray(created.map((w) => w.state))}::text[],
+        ${bareArray(created.map((w) => w.clockId))}::uuid[], ${bareArray(created.map((w) => w.correlationId))}::uuid[], ${bareArray(created.map((w) => w.at))}::timestamptz[]),
+        ${textTable(created.map((w) => JSON.stringify(w.snapshot)))})
         as u(id, version, state, clock_id, correlation_id, at, snapshot)`.execute(trx);
   }
   if (changed.length > 0) {
     const { numAffectedRows } = await sql`/* prepared */
       update ${sql.raw(table)} as a
-      set version = u.version, machine_version = ${machineVersion}::int, state = u.state, snapshot = u.snapshot, updated_at = u.at
-      from rows from (unnest(${changed.map((w) => w.id)}::uuid[], ${changed.map((w) => w.before)}::int[], ${changed.map((w) => w.version)}::int[],
-        ${changed.map((w) => w.state)}::text[], ${changed.map((w) => w.at)}::timestamptz[]),
-        jsonb_array_elements(${jsonArray(changed.map((w) => JSON.stringify(w.snapshot)))}::jsonb))
+      set version = u.version, machine_version = ${machineVersion}::int, state = u.state, snapshot = u.snapshot::jsonb, updated_at = u.at
+      from rows from (unnest(${bareArray(changed.map((w) => w.id))}::uuid[], ${bareArray(changed.map((w) => w.before))}::int[], ${bareArray(changed.map((w) => w.version))}::int[],
+        ${bareArray(changed.map((w) => w.state))}::text[], ${bareArray(changed.map((w) => w.at))}::timestamptz[]),
+        ${textTable(changed.map((w) => JSON.stringify(w.snapshot)))})
         as u(id, before, version, state, at, snapshot)
       where a.id = u.id and a.version = u.before`.execute(trx);
     if (Number(numAffectedRows) !== changed.length) throw new ConcurrentWriteError(table);
@@ -218,14 +220,18 @@ export async function sendMessages(trx: Trx, sendings: readonly Sending[], wakeA
   if (sendings.length === 0) return;
   await sql`/* prepared */
     insert into runtime.mailbox (id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, data, wake_at)
-    select u.*, clock_timestamp() + ${wakeAfterMs}::int * interval '1 millisecond'
-    from rows from (unnest(${sendings.map((s) => s.envelope.id)}::uuid[], ${sendings.map((s) => s.delivery.recipient)}::text[],
-      ${sendings.map((s) => s.delivery.actorId)}::uuid[], ${sendings.map((s) => s.envelope.type)}::text[],
-      ${sendings.map((s) => s.envelope.source)}::text[],
-      ${sendings.map((s) => s.envelope.correlationId)}::uuid[], ${sendings.map((s) => s.envelope.causationId)}::uuid[],
-      ${sendings.map((s) => s.envelope.clockId)}::uuid[], ${sendings.map((s) => s.delivery.queue)}::text[],
-      ${sendings.map((s) => s.at)}::timestamptz[], ${sendings.map((s) => s.deferred)}::boolean[]),
-      jsonb_array_elements(${jsonArray(sendings.map((s) => textOf(s.envelope.data)))}::jsonb)) as u`.execute(trx);
+    select u.id, u.recipient, u.actor_id, u.type, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at, u.deferred,
+      u.data::json, clock_timestamp() + ${wakeAfterMs}::int * interval '1 millisecond'
+    from rows from (unnest(${bareArray(sendings.map((s) => s.envelope.id))}::uuid[], ${bareArray(sendings.map((s) => s.delivery.recipient))}::text[],
+      ${bareArray(sendings.map((s) => s.delivery.actorId))}::uuid[], ${bareArray(sendings.map((s) => s.envelope.type))}::text[],
+      ${bareArray(sendings.map((s) => s.envelope.source))}::text[],
+      ${bareArray(sendings.map((s) => s.envelope.correlationId))}::uuid[], ${bareArray(sendings.map((s) => s.envelope.causationId))}::uuid[],
+      ${bareArray(sendings.map((s) => s.envelope.clockId))}::uuid[], ${bareArray(sendings.map((s) => s.delivery.queue))}::text[],
+      ${bareArray(sendings.map((s) => s.at))}::timestamptz[], ${bareArray(sendings.map((s) => s.deferred))}::boolean[]),
+      ${textTable(sendings.map((s) => textOf(s.envelope.data)))})
+      as u(id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, data)`.execute(
+    trx,
+  );
 }
 
 /** Puts commands to effects into their mailboxes, claimed already for a first run of theirs, each for `leaseMs` of its effect. */
@@ -238,14 +244,14 @@ export async function sendClaimed(
     insert into runtime.mailbox (id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, lease_until, data,
       wake_at, attempts, in_doubt)
     select u.id, u.recipient, u.actor_id, u.type, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at,
-      clock_timestamp() + u.lease_ms * interval '1 millisecond', u.data, clock_timestamp() + u.lease_ms * interval '1 millisecond', 1, true
-    from rows from (unnest(${sendings.map((s) => s.envelope.id)}::uuid[], ${sendings.map((s) => s.delivery.recipient)}::text[],
-      ${sendings.map((s) => s.delivery.actorId)}::uuid[], ${sendings.map((s) => s.envelope.type)}::text[],
-      ${sendings.map((s) => s.envelope.source)}::text[],
-      ${sendings.map((s) => s.envelope.correlationId)}::uuid[], ${sendings.map((s) => s.envelope.causationId)}::uuid[],
-      ${sendings.map((s) => s.envelope.clockId)}::uuid[], ${sendings.map((s) => s.delivery.queue)}::text[],
-      ${sendings.map((s) => s.at)}::timestamptz[], ${sendings.map((s) => s.leaseMs)}::int[]),
-      jsonb_array_elements(${jsonArray(sendings.map((s) => textOf(s.envelope.data)))}::jsonb))
+      clock_timestamp() + u.lease_ms * interval '1 millisecond', u.data::json, clock_timestamp() + u.lease_ms * interval '1 millisecond', 1, true
+    from rows from (unnest(${bareArray(sendings.map((s) => s.envelope.id))}::uuid[], ${bareArray(sendings.map((s) => s.delivery.recipient))}::text[],
+      ${bareArray(sendings.map((s) => s.delivery.actorId))}::uuid[], ${bareArray(sendings.map((s) => s.envelope.type))}::text[],
+      ${bareArray(sendings.map((s) => s.envelope.source))}::text[],
+      ${bareArray(sendings.map((s) => s.envelope.correlationId))}::uuid[], ${bareArray(sendings.map((s) => s.envelope.causationId))}::uuid[],
+      ${bareArray(sendings.map((s) => s.envelope.clockId))}::uuid[], ${bareArray(sendings.map((s) => s.delivery.queue))}::text[],
+      ${bareArray(sendings.map((s) => s.at))}::timestamptz[], ${bareArray(sendings.map((s) => s.leaseMs))}::int[]),
+      ${textTable(sendings.map((s) => textOf(s.envelope.data)))})
       as u(id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, lease_ms, data)
     returning seq, id`.execute(trx);
   const seqs = new Map(rows.map(({ seq, id }) => [id, seq]));
@@ -280,8 +286,8 @@ export async function keepMessages(trx: Trx, kept: readonly Kept[]): Promise<voi
     update runtime.mailbox m
     set wake_at = coalesce(u.wake_at, clock_timestamp()), lease_until = case when u.held then u.wake_at end,
       deferred = u.deferred, attempts = u.attempts, last_error = u.error
-    from unnest(${kept.map((k) => k.taken.seq)}::bigint[], ${kept.map((k) => k.wakeAt?.toISOString() ?? null)}::timestamptz[],
-      ${kept.map((k) => k.held)}::boolean[], ${kept.map((k) => k.deferred)}::boolean[], ${kept.map((k) => k.attempts)}::int[],
+    from unnest(${bareArray(kept.map((k) => k.taken.seq))}::bigint[], ${bareArray(kept.map((k) => k.wakeAt?.toISOString() ?? null))}::timestamptz[],
+      ${bareArray(kept.map((k) => k.held))}::boolean[], ${bareArray(kept.map((k) => k.deferred))}::boolean[], ${bareArray(kept.map((k) => k.attempts))}::int[],
       ${kept.map((k) => k.error)}::text[]) as u(seq, wake_at, held, deferred, attempts, error)
     where m.seq = u.seq`.execute(trx);
 }
@@ -295,7 +301,7 @@ export async function buryMessages(
   await sql`
     with dead as (
       delete from runtime.mailbox m
-      using unnest(${buried.map((b) => b.taken.seq)}::bigint[], ${buried.map((b) => b.attempts)}::int[], ${buried.map((b) => b.error)}::text[])
+      using unnest(${bareArray(buried.map((b) => b.taken.seq))}::bigint[], ${bareArray(buried.map((b) => b.attempts))}::int[], ${buried.map((b) => b.error)}::text[])
         as u(seq, attempts, error)
       where m.seq = u.seq
       returning m.seq, m.id, m.recipient, m.actor_id, m.type, m.data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
@@ -323,48 +329,30 @@ export interface Entry {
 }
 
 /**
- * Consumes messages: removes them from their mailboxes and appends them to the journal, within the database, with what they did
- * (invariants 2 and 7).
+ * Consumes messages: removes them from their mailboxes and appends them to the journal with what they did, in the order in which
+ * that happened (invariants 2 and 7).
  * @throws {ConcurrentWriteError} when one is not there any more: its actor's lock did not hold
  */
 export async function consumeMessages(trx: Trx, entries: readonly Entry[]): Promise<void> {
-  const stored = entries.filter((entry) => entry.seq !== null);
-  if (stored.length > 0) {
-    const { numAffectedRows } = await sql`/* prepared */
-      with outcomes as (
-        select * from unnest(${stored.map((e) => e.seq)}::bigint[], ${stored.map((e) => e.version)}::int[], ${stored.map((e) => e.machineVersion)}::int[],
-          ${stored.map((e) => e.before)}::text[], ${stored.map((e) => e.after)}::text[], ${stored.map((e) => e.outcome)}::text[],
-          ${stored.map((e) => e.reason)}::text[], ${stored.map((e) => e.at)}::timestamptz[])
-          with ordinality as u(seq, version, machine_version, before, after, outcome, reason, at, position)),
-      consumed as (
-        delete from runtime.mailbox m using outcomes o where m.seq = o.seq
-        returning m.recipient, m.actor_id, o.version, o.machine_version, m.id, m.type, m.data, m.correlation_id, m.causation_id,
-          o.before, o.after, o.outcome, o.reason, o.at, o.position)
-      insert into runtime.journal (recipient, actor_id, version, machine_version, message_id, type, data, correlation_id, causation_id,
-        state_before, state_after, outcome, reason, at)
-      select recipient, actor_id, version, machine_version, id, type, data, correlation_id, causation_id, before, after, outcome, reason, at
-      from consumed order by position`.execute(trx);
-    if (Number(numAffectedRows) !== stored.length) throw new ConcurrentWriteError('the mailbox');
-  }
-  await writeJournal(
-    trx,
-    entries.filter((entry) => entry.seq === null),
-  );
-}
-
-/** Appends messages that no mailbox held to the journal. */
-async function writeJournal(trx: Trx, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return;
-  await sql`/* prepared */
-    insert into runtime.journal (recipient, actor_id, version, machine_version, message_id, type, correlation_id, causation_id,
-      state_before, state_after, outcome, reason, at, data)
-    select * from rows from (unnest(${entries.map((e) => e.recipient)}::text[], ${entries.map((e) => e.actorId)}::uuid[],
-      ${entries.map((e) => e.version)}::int[], ${entries.map((e) => e.machineVersion)}::int[], ${entries.map((e) => e.message.id)}::uuid[],
-      ${entries.map((e) => e.message.type)}::text[],
-      ${entries.map((e) => e.message.correlationId)}::uuid[], ${entries.map((e) => e.message.causationId)}::uuid[],
-      ${entries.map((e) => e.before)}::text[], ${entries.map((e) => e.after)}::text[], ${entries.map((e) => e.outcome)}::text[],
-      ${entries.map((e) => e.reason)}::text[], ${entries.map((e) => e.at)}::timestamptz[]),
-      jsonb_array_elements(${jsonArray(entries.map((e) => textOf(e.message.data)))}::jsonb))`.execute(trx);
+  const seqs = entries.flatMap(({ seq }) => seq ?? []);
+  const { rows } = await sql<{ consumed: string }>`/* prepared */
+    with consumed as (delete from runtime.mailbox where seq = any(${bareArray(seqs)}::bigint[]) returning 1),
+    written as (
+      insert into runtime.journal (recipient, actor_id, version, machine_version, message_id, type, correlation_id, causation_id,
+        state_before, state_after, outcome, reason, at, data)
+      select u.recipient, u.actor_id, u.version, u.machine_version, u.message_id, u.type, u.correlation_id, u.causation_id,
+        u.before, u.after, u.outcome, u.reason, u.at, u.data::json
+      from rows from (unnest(${bareArray(entries.map((e) => e.recipient))}::text[], ${bareArray(entries.map((e) => e.actorId))}::uuid[],
+        ${bareArray(entries.map((e) => e.version))}::int[], ${bareArray(entries.map((e) => e.machineVersion))}::int[], ${bareArray(entries.map((e) => e.message.id))}::uuid[],
+        ${bareArray(entries.map((e) => e.message.type))}::text[],
+        ${bareArray(entries.map((e) => e.message.correlationId))}::uuid[], ${bareArray(entries.map((e) => e.message.causationId))}::uuid[],
+        ${bareArray(entries.map((e) => e.before))}::text[], ${bareArray(entries.map((e) => e.after))}::text[], ${bareArray(entries.map((e) => e.outcome))}::text[],
+        ${entries.map((e) => e.reason)}::text[], ${bareArray(entries.map((e) => e.at))}::timestamptz[]),
+        ${textTable(entries.map((e) => textOf(e.message.data)))})
+        as u(recipient, actor_id, version, machine_version, message_id, type, correlation_id, causation_id, before, after, outcome, reason, at, data))
+    select count(*) as consumed from consumed`.execute(trx);
+  if (Number(rows[0]?.consumed) !== seqs.length) throw new ConcurrentWriteError('the mailbox');
 }
 
 /** A public event on its way to its channel's stream. */
@@ -381,10 +369,11 @@ export async function logEvents(trx: Trx, publications: readonly Publication[]):
   if (publications.length === 0) return;
   await sql`/* prepared */
     insert into runtime.event_log (id, channel, type, version, source, subject, correlation_id, causation_id, time, data)
-    select * from rows from (unnest(${publications.map((p) => p.envelope.id)}::uuid[], ${publications.map((p) => p.channel)}::text[],
-      ${publications.map((p) => p.envelope.type)}::text[], ${publications.map((p) => p.version)}::text[],
-      ${publications.map((p) => p.envelope.source)}::text[], ${publications.map((p) => p.subject)}::uuid[],
-      ${publications.map((p) => p.envelope.correlationId)}::uuid[],
-      ${publications.map((p) => p.envelope.causationId)}::uuid[], ${publications.map((p) => p.at)}::timestamptz[]),
-      jsonb_array_elements(${jsonArray(publications.map((p) => textOf(p.envelope.data)))}::jsonb))`.execute(trx);
+    select u.id, u.channel, u.type, u.version, u.source, u.subject, u.correlation_id, u.causation_id, u.time, u.data::json from rows from (unnest(${bareArray(publications.map((p) => p.envelope.id))}::uuid[], ${bareArray(publications.map((p) => p.channel))}::text[],
+      ${bareArray(publications.map((p) => p.envelope.type))}::text[], ${bareArray(publications.map((p) => p.version))}::text[],
+      ${bareArray(publications.map((p) => p.envelope.source))}::text[], ${bareArray(publications.map((p) => p.subject))}::uuid[],
+      ${bareArray(publications.map((p) => p.envelope.correlationId))}::uuid[],
+      ${bareArray(publications.map((p) => p.envelope.causationId))}::uuid[], ${bareArray(publications.map((p) => p.at))}::timestamptz[]),
+      ${textTable(publications.map((p) => textOf(p.envelope.data)))})
+      as u(id, channel, type, version, source, subject, correlation_id, causation_id, time, data)`.execute(trx);
 }

@@ -15,7 +15,7 @@ const event = (position: number, more: Partial<StreamEvent> = {}): StreamEvent =
   version: '1.0.0',
   source: '/order/01a203b9-2a91-725c-8fcd-53539bc4662e',
   subject: '01a203b9-2a91-725c-8fcd-53539bc4662e',
-  data: { orderId: '01a203b9-2a91-725c-8fcd-53539bc4662e' },
+  data: '{"orderId":"01a203b9-2a91-725c-8fcd-53539bc4662e"}',
   correlationId: '01a203b9-0000-7000-8000-00000000c0de',
   causationId: '01a203b9-0000-7000-8000-00000000ca5e',
   time: '2026-01-02T03:04:05.678Z',

@@ -143,7 +143,9 @@ describe('an effect that throws (invariant 8)', () => {
       expect((await rowOf(ref))?.last_error).to.include('violates check constraint');
       expect((await toy.mailbox(ref.actorId)).map((row) => row.type)).to.deep.equal(['BlowHorn']);
       expect(await echoes(ref)).to.deep.equal([]);
-      await sql`update runtime.mailbox set data = data || '{"text": "fine"}' where id = ${ref.id}`.execute(toy.db);
+      await sql`update runtime.mailbox set data = data::jsonb || '{"text": "fine"}' where id = ${ref.id}`.execute(
+        toy.db,
+      );
       await toy.endWait(ref.actorId);
       await effects.run(ref);
       expect(await echoes(ref)).to.deep.equal(['fine']);

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { jsonArray, payloadOf, textOf } from '../../src/runtime/payload.js';
+import { sql } from 'kysely';
+import { payloadOf, textOf, textTable } from '../../src/runtime/payload.js';
+import { startToy } from './toy.js';
 
 describe('payload text', () => {
   it('is worked out once per payload, and is the stored text where the payload was stored', () => {
@@ -10,7 +12,14 @@ describe('payload text', () => {
     expect(textOf(null)).to.equal('null');
   });
 
-  it('joins to one JSON array', () => {
-    expect(JSON.parse(jsonArray(['{"a":"\\""}', '2', 'null']))).to.deep.equal([{ a: '"' }, 2, null]);
+  it('comes apart again as it was joined', async () => {
+    const toy = await startToy();
+    try {
+      const texts = ['{"a":"\\""}', '2', 'null', JSON.stringify({ odd: '\x1e\n\u2028 “' })];
+      const { rows } = await sql<{ text: string }>`select text from ${textTable(texts)} as t(text)`.execute(toy.db);
+      expect(rows.map(({ text }) => text)).to.deep.equal(texts);
+    } finally {
+      await toy.close();
+    }
   });
 });

@@ -23,7 +23,7 @@ describe('the publisher, when transaction numbers grow by a digit', () => {
     const publisher = new Publisher({
       db: toy.db,
       append: (events) => {
-        published.push(...events.map(({ data, position }) => [(data as { xid: string }).xid, position]));
+        published.push(...events.map(({ data, position }) => [JSON.parse(data).xid, position]));
         return Promise.resolve();
       },
       onError: () => undefined,

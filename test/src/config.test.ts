@@ -22,11 +22,11 @@ describe('configuration', () => {
       nodeEnv: 'development',
       port: 3000,
       host: '127.0.0.1',
-      workerConcurrency: 8,
+      workerConcurrency: 32,
       backlogLimit: 50_000,
       packetSize: 100,
       batchSize: 200,
-      effectConcurrency: 64,
+      effectConcurrency: 256,
       stripeApiKey: 'sk_test_flowmart_sandbox',
       shutdownTimeoutMs: 20_000,
     });

@@ -8,6 +8,7 @@ import * as fraud from './0006_fraud.js';
 import * as notifications from './0007_notifications.js';
 import * as subscriptions from './0008_subscriptions.js';
 import * as clocks from './0009_clocks.js';
+import * as plainPayloads from './0010_plainPayloads.js';
 
 /** Every migration in order; the name is recorded in the database, so it never changes once landed. */
 export const migrations: Record<string, Migration> = {
@@ -20,4 +21,5 @@ export const migrations: Record<string, Migration> = {
   '0007_notifications': notifications,
   '0008_subscriptions': subscriptions,
   '0009_clocks': clocks,
+  '0010_plainPayloads': plainPayloads,
 };
