@@ -3,7 +3,7 @@ import type { FlowmartOutgoing } from '../../../machines/index.js';
 import { deriveId } from '../../../machines/shared/ids.js';
 import type { Trx } from '../../runtime/ports.js';
 import { type PaymentInitiated, readHistories, saveFeatures } from './fraudRows.js';
-import { modelVersion, noHistory, type RiskScore, scoreRisk, thresholds } from './score.js';
+import { modelVersion, noHistory, type RiskHistory, type RiskScore, scoreRisk, thresholds } from './score.js';
 
 /** How long a person has for a review, milliseconds. */
 export const reviewMs = 24 * 3_600_000;
@@ -11,7 +11,7 @@ export const reviewMs = 24 * 3_600_000;
 type FraudOutgoing = FlowmartOutgoing<'RiskScoreCalculated' | 'FraudCheckCompleted' | 'FraudDetected'>;
 
 /** One payment's score and everything that follows from it. */
-interface Assessment {
+export interface Assessment {
   readonly message: PaymentInitiated;
   readonly assessmentId: string;
   readonly risk: RiskScore;
@@ -44,7 +44,8 @@ export async function assessPayments(trx: Trx, payments: readonly PaymentInitiat
   return assessments.map((assessment) => (fresh.has(assessment.assessmentId) ? tell(assessment) : []));
 }
 
-function assess(message: PaymentInitiated, history: typeof noHistory): Assessment {
+/** Scores one payment, and decides what has to be looked into. Pure. */
+export function assess(message: PaymentInitiated, history: RiskHistory): Assessment {
   const { data } = message;
   const risk = scoreRisk({
     profile: data.profile,
@@ -93,7 +94,8 @@ function look(message: PaymentInitiated, risk: RiskScore): Found {
   };
 }
 
-function tell({ message, assessmentId, risk, found }: Assessment): FraudOutgoing[] {
+/** What everybody is told of a new assessment. Pure. */
+export function tell({ message, assessmentId, risk, found }: Assessment): FraudOutgoing[] {
   const { paymentId, transactionId, orderId, customerId, amount } = message.data;
   const subject = { paymentId, transactionId, orderId, customerId };
   const reviewDueAt = found?.dueAt ?? null;

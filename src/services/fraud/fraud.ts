@@ -6,7 +6,8 @@ import { assessPayments } from './assess.js';
 import { type CaseRow, closeCases, lockCases, type PaymentInitiated } from './fraudRows.js';
 
 type FraudMessage = FlowmartReceived<MessagesFor<'fraud'>>;
-type CaseMessage = Exclude<FraudMessage, PaymentInitiated>;
+/** What opens no case, but may close one. */
+export type CaseMessage = Exclude<FraudMessage, PaymentInitiated>;
 
 /**
  * Fraud Detection: scores every payment once (S-048), lets people decide those that are held (G-05), and closes the case of
@@ -29,17 +30,19 @@ export const fraud: Handler<MessagesFor<'fraud'>> = {
 async function workOnCases(trx: Trx, messages: readonly CaseMessage[]): Promise<Handled[]> {
   const cases = await lockCases(trx, [...new Set(messages.map(({ data }) => data.paymentId))]);
   const closed = new Set<CaseRow>();
-  const answers = messages.map((message): Handled => {
-    const found = cases.get(message.data.paymentId);
-    if (message.type === 'OverrideFraudDecision') return override(message, found, closed);
-    if (found?.status === 'open') {
-      const reviewer = message.type === 'PaymentCancelled' ? 'cancellation' : null;
-      close(found, { status: 'expired', reviewer, note: null, closedAt: message.at }, closed);
-    }
-    return {};
-  });
+  const answers = messages.map((message) => workOnCase(message, cases.get(message.data.paymentId), closed));
   if (closed.size > 0) await closeCases(trx, [...closed]);
   return answers;
+}
+
+/** What one message does to the case it is about; a case that it closes is changed, and added to `closed`. Touches nothing else. */
+export function workOnCase(message: CaseMessage, found: CaseRow | undefined, closed: Set<CaseRow>): Handled {
+  if (message.type === 'OverrideFraudDecision') return override(message, found, closed);
+  if (found?.status === 'open') {
+    const reviewer = message.type === 'PaymentCancelled' ? 'cancellation' : null;
+    close(found, { status: 'expired', reviewer, note: null, closedAt: message.at }, closed);
+  }
+  return {};
 }
 
 function close(

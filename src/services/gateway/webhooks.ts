@@ -11,7 +11,7 @@ import '../../db/tables/payments.js';
 type WebhookMessage = FlowmartReceived<MessagesFor<'webhooks'>>;
 
 /** A webhook about a charge of ours. */
-interface Told extends Payment {
+export interface Told extends Payment {
   readonly message: WebhookMessage;
   readonly idempotencyKey: string;
 }
@@ -58,7 +58,8 @@ async function existing(trx: Trx, messages: readonly WebhookMessage[]): Promise<
 const isVoid = ({ message: { type, data }, authorizesFirst }: Told): boolean =>
   authorizesFirst && type === 'StripeChargeFailed' && data.failureCode === 'canceled';
 
-function outcomeOf(told: Told) {
+/** The same in provider-neutral words. Pure. */
+export function outcomeOf(told: Told) {
   const { message, idempotencyKey } = told;
   const { type, data } = message;
   const { paymentId, paymentIntentId: gatewayReferenceId, amount } = data;

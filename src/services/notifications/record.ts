@@ -6,19 +6,21 @@ import type { Handled, Handler, Trx } from '../../runtime/ports.js';
 import type { Cause, Notice, Reader, Template } from './notice.js';
 import { templates } from './templates.js';
 
-interface Customer extends Reader {
+/** What is known of a customer who is told something. */
+export interface Customer extends Reader {
   readonly hasEmail: boolean;
 }
 
 /** A notice as a row: one per channel. */
-interface Row extends Notice {
+export interface Row extends Notice {
   readonly id: string;
   readonly channel: 'EMAIL' | 'IN_APP';
   readonly recipient: string;
   readonly cause: Cause;
 }
 
-const stranger: Customer = { firstName: null, locale: null, hasEmail: false };
+/** Somebody of whom nothing is known. */
+export const stranger: Customer = { firstName: null, locale: null, hasEmail: false };
 
 /**
  * Records what people are told, in the drain of the message that tells it (record 016): one row per channel, and a command to
@@ -34,14 +36,15 @@ export const notifications: Handler<MessagesFor<'notifications'>> = {
       const customer = (customerId && customers.get(customerId)) || stranger;
       const own = rowsOf(message, customer);
       rows.push(...own);
-      return { emit: [...own.map(sendOf), ...receiptOf(message, own)] };
+      return { emit: whatFollows(message, own) };
     });
     await store(trx, rows);
     return answers;
   },
 };
 
-function rowsOf(cause: Cause, customer: Customer): Row[] {
+/** The notices that a message leads to. Pure. */
+export function rowsOf(cause: Cause, customer: Customer): Row[] {
   const template = templates[cause.type] as Template<Cause['type']>;
   return [template(cause, customer) ?? []].flat().map((notice) => rowOf(notice, cause, customer));
 }
@@ -57,6 +60,12 @@ function rowOf(notice: Notice, cause: Cause, customer: Customer): Row {
   // The id follows from the cause, so recording the same message twice is recording it once.
   return { ...notice, id: deriveId(cause.id, `${channel}/${recipient}`), channel, recipient, cause };
 }
+
+/** What is sent because notices were recorded. Pure. */
+export const whatFollows = (cause: Cause, rows: readonly Row[]): Outgoing[] => [
+  ...rows.map(sendOf),
+  ...receiptOf(cause, rows),
+];
 
 const sendOf = ({ id, channel, priority }: Row): Outgoing => ({
   type: 'SendNotification',
