@@ -12,6 +12,7 @@ export interface JournalRow {
   readonly correlationId: string;
   readonly at: string;
   readonly version: number;
+  readonly machineVersion: number;
 }
 
 /** An actor as its journal tells it. */
@@ -82,8 +83,9 @@ export async function readJournal(db: Kysely<Database>, recipient: string, actor
     correlation_id: string;
     at: Date;
     version: number;
+    machine_version: number;
   }>`
-    select message_id, type, data, correlation_id, at, version from runtime.journal
+    select message_id, type, data, correlation_id, at, version, machine_version from runtime.journal
     where recipient = ${recipient} and actor_id = ${actorId} and outcome = 'applied' order by version`.execute(db);
   return rows.map((row) => ({
     messageId: row.message_id,
@@ -92,5 +94,6 @@ export async function readJournal(db: Kysely<Database>, recipient: string, actor
     correlationId: row.correlation_id,
     at: row.at.toISOString(),
     version: row.version,
+    machineVersion: row.machine_version,
   }));
 }

@@ -32,7 +32,7 @@ function live(happenings: readonly Outgoing[]) {
   const take = (step: Step, message: Received): Living | null => {
     if (step.outcome !== 'applied') return null;
     emitted.push(...step.emitted);
-    journal.push({ ...message, messageId: message.id, version: step.next.version });
+    journal.push({ ...message, messageId: message.id, version: step.next.version, machineVersion: 1 });
     // Stored and read again, as between two drains.
     const snapshot = JSON.parse(JSON.stringify(toSnapshot(step.next)));
     return restore(player, { version: step.next.version, machineVersion: 1, snapshot });
