@@ -1,6 +1,7 @@
 import type { FailureReason } from '../../machines/payment/payment.messages.js';
 import { hours } from '../../machines/shared/instants.js';
 import type {
+  AgreementOutcome,
   AuthorizationRequest,
   CaptureOutcome,
   CaptureRequest,
@@ -109,6 +110,13 @@ export class Bank implements PaymentProvider {
     };
     return this.#claims.call<RefundOutcome | NotFound>('the bank looks a refund up', look, () => silence);
   }
+
+  endAgreement = (): Promise<AgreementOutcome> =>
+    this.#claims.call<AgreementOutcome>(
+      'the bank looks agreements up',
+      () => ({ kind: 'ended', found: 0 }),
+      () => silence,
+    );
 
   probe = () => Promise.resolve({ healthy: true, latencyMs: 1 });
 

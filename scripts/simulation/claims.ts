@@ -73,7 +73,7 @@ export class Claims {
     const prepared = prepare(message);
     await this.#goOn(run, () => {
       effect
-        .run(message, { attempt: run.attempt, lookUp, expired: () => world.now > until }, prepared)
+        .run(message, { attempt: run.attempt, lookUp, expired: () => world.now > until, now: () => world.at }, prepared)
         .then((outcome) => {
           run.outcome = outcome;
         })

@@ -6,7 +6,7 @@ import { outcomeOf, type Told } from '../../src/services/gateway/webhooks.js';
 import type { StockItem } from '../../src/services/inventory/stockItem.js';
 import { createDelivery } from '../../src/services/notifications/delivery.js';
 import type { Cause } from '../../src/services/notifications/notice.js';
-import { rowsOf, stranger, whatFollows } from '../../src/services/notifications/record.js';
+import { type Row, rowsOf, stranger, whatFollows } from '../../src/services/notifications/record.js';
 import { keptTransport } from '../../src/services/notifications/transports.js';
 import { actors } from '../../src/services/registry.js';
 import { createCarrierEffect } from '../../src/services/shipping/carrier.js';
@@ -36,31 +36,43 @@ export function buildTown(items: readonly StockItem[], standIns: Partial<typeof 
   const parcels = new ParcelService(claims);
   const stock = new StockRoom(items);
   const fraud = new FraudDesk();
+  const letters = new Letters();
   const others: Partial<Record<Recipient, MemoryHandler | MemoryEffect>> = {
     stock,
     fraud,
-    notifications: { kind: 'handler', handle: notify },
+    notifications: letters,
     webhooks: { kind: 'handler', handle: (message) => hearWebhook(world, message) },
     gateway: gatewayTo(bank, fraud, world),
     carrier: { kind: 'effect', effect: createCarrierEffect({ carrier: parcels }), prepare: () => null },
     delivery: {
       kind: 'effect',
-      effect: createDelivery({ mail: keptTransport, clock: () => new Date(world.now) }),
-      prepare: letterOf,
+      effect: createDelivery({ mail: keptTransport }),
+      prepare: (message) => letters.read(message),
     },
   };
   Object.assign(cast, others);
   return { world, claims, bank, parcels, stock, fraud };
 }
 
-function notify(message: Received) {
-  const cause = message as Cause;
-  return whatFollows(cause, rowsOf(cause, stranger));
-}
+/** Notices that were recorded, by id, and read again by who sends them. */
+class Letters implements MemoryHandler {
+  readonly kind = 'handler';
+  readonly #rows = new Map<string, Row>();
 
-function letterOf({ id, at }: Received) {
-  const letter = { templateId: 'notice', sourceEventId: id, queuedAt: new Date(at), title: 'A notice', message: '' };
-  return { ...letter, customerId: null, email: null };
+  handle(message: Received) {
+    const cause = message as Cause;
+    const rows = rowsOf(cause, stranger);
+    for (const row of rows) this.#rows.set(row.id, row);
+    return whatFollows(cause, rows);
+  }
+
+  read({ data }: Received) {
+    const row = this.#rows.get((data as { notificationId: string }).notificationId);
+    if (!row) return null;
+    const { cause, title, body: message, templateId, customerId } = row;
+    const known = { title, message, templateId, customerId, data: row.data };
+    return { ...known, sourceEventId: cause.id, queuedAt: new Date(cause.at), email: null };
+  }
 }
 
 function hearWebhook(world: World, received: Received) {

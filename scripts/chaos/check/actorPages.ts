@@ -44,8 +44,9 @@ async function readJournals(db: Evidence['db'], recipient: string, ids: readonly
     correlation_id: string;
     at: Date;
     version: number;
+    machineVersion: number;
   }>`
-    select actor_id, message_id, type, data, correlation_id, at, version from runtime.journal
+    select actor_id, message_id, type, data, correlation_id, at, version, machine_version as "machineVersion" from runtime.journal
     where recipient = ${recipient} and actor_id = any(${ids}::uuid[]) and outcome = 'applied' order by actor_id, version`.execute(
     db,
   );
