@@ -83,9 +83,9 @@ const areas: readonly Area[] = [
       '^src/runtime/',
       '^src/db/',
       '^queues/',
-      // What reads need: the words for a stored actor, and the services' own queries and price list.
-      '^machines/[^/]+/[^/]+\\.(view|context|rules|preview)\\.ts$',
-      '^src/services/[^/]+/(queries|stockItem|stockStatus|pricing)\\.ts$',
+      // What reads need: the words for a stored actor, and the services' own queries and price lists.
+      '^machines/[^/]+/[^/]+\\.(view|context|rules|preview|values)\\.ts$',
+      '^src/services/[^/]+/(queries|stockItem|stockStatus|pricing|discounts)\\.ts$',
       ...contracts,
     ],
     packages: [

@@ -45,7 +45,7 @@ export const noteRequest = (_context: Context, event: Event, { from }: { from: O
   change: { cancellation: requested(event, from), refusal: null },
 });
 
-/** A second request while the offer is open is the answer to it; it may ask for another kind of end (S-19). */
+/** A second request while the offer is open may decline it, and ask for another kind of end (S-19). */
 export function insist({ cancellation }: Context, event: Event): Step {
   assertEvent(event, 'CancelSubscription');
   const { mode, note } = event.data;

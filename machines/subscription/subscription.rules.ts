@@ -28,6 +28,8 @@ export const PREVIEW_MS = hours(1);
 /** How long a charge that is under way keeps a timer waiting before it looks again (ms). */
 export const WATCH_MS = hours(24);
 
+/** What a recurring delivery saves on the price of the day (percent). */
+export const DELIVERY_PERCENT_OFF = 10;
 /** How much a delivery’s unit price may rise above what the customer agreed to before it needs their consent (percent). */
 export const PRICE_RISE_PERCENT = 10;
 

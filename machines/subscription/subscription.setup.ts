@@ -184,10 +184,11 @@ export const subscription = setup({
       return isAsked && !context.offerUsed && !isRefused(context, event);
     },
     mayCancel: ({ context, event }) => !isRefused(context, event),
-    /** Another request while an offer is open, not the one that led to it told again. */
+    /** Who asks once more has answered the offer only when they say so: it may be the same click, or the same message, again. */
     mayInsist: ({ context, event }) => {
       assertEvent(event, 'CancelSubscription');
-      return !isRefused(context, event) && event.id !== context.cancellation?.cancellationId;
+      const { requestedBy, offerDecision } = event.data;
+      return !isRefused(context, event) && (requestedBy !== 'customer' || offerDecision === 'decline');
     },
     mustRefuse: ({ context, event }) => isRefused(context, event),
     isConfirmed: ({ context, event }) => {

@@ -22,7 +22,7 @@ export type Plan = z.infer<typeof plan>;
 /** One product of a recurring delivery, and the unit price that the customer last agreed to. */
 export const deliveryItem = z.strictObject({
   productId: uuid,
-  quantity: z.int().min(1).max(999),
+  quantity: z.int().min(1).max(100_000),
   agreedUnitPrice: money,
 });
 export type DeliveryItem = z.infer<typeof deliveryItem>;

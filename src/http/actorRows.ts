@@ -28,7 +28,12 @@ interface Row<C> {
 }
 
 /** The tables of actors that HTTP reads. */
-export type ActorTable = 'orders.orders' | 'payments.payments' | 'shipping.shipments';
+export type ActorTable =
+  | 'orders.orders'
+  | 'payments.payments'
+  | 'shipping.shipments'
+  | 'subscriptions.subscriptions'
+  | 'billing.invoices';
 
 const select = (table: ActorTable) => sql`
   select id, version, state, snapshot -> 'context' as context, created_at, updated_at,

@@ -12,8 +12,13 @@ export interface CommandPort {
   readonly acceptor: Acceptor;
 }
 
+/** The id of a request's message: a request that is repeated repeats its message. */
+export const messageIdOf = ({ resourceId }: Pick<Call, 'resourceId'>, type: MessageName): string =>
+  deriveId(resourceId, type);
+
 /**
  * Gives a command of a request to its actor or handler, under an id that follows from the request, and answers what it did.
+ * @param rule what holds for the command in a state that takes it, for whoever breaks it
  * @throws HttpProblem with the domain's code when it was refused, CONFLICT_ERROR when the actor's state does not take it
  */
 export async function send<N extends MessageName>(
@@ -22,12 +27,15 @@ export async function send<N extends MessageName>(
   actorId: string,
   type: N,
   data: MessageData<N>,
+  rule?: string,
 ): Promise<Accepted> {
-  const id = deriveId(call.resourceId, type);
+  const id = messageIdOf(call, type);
   const accepted = await acceptor.accept({ type, data, id, correlationId: call.correlationId });
   if (accepted.refusal) throw refusal(accepted.refusal, whereItIs(accepted));
   if (accepted.outcome === 'ignored' && !(call.repeated && (await wasApplied(db, actorId, id)))) {
-    throw problem('CONFLICT_ERROR', accepted.reason ?? 'The current state does not allow this.', whereItIs(accepted));
+    const isTaken = accepted.allowedEvents.includes(type);
+    const why = (isTaken ? rule : null) ?? accepted.reason ?? 'The current state does not allow this.';
+    throw problem('CONFLICT_ERROR', why, whereItIs(accepted));
   }
   return accepted;
 }

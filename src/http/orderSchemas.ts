@@ -28,36 +28,37 @@ const methodInput = z
   })
   .meta({ id: 'PaymentMethodInput' });
 
+export const checkoutInput = z
+  .strictObject({
+    ipAddress: z.union([z.ipv4(), z.ipv6()]).optional(),
+    deviceId: z.string().min(1).max(200).optional(),
+  })
+  .meta({ id: 'CheckoutInput', description: 'What a shop’s own server knows of the customer’s device.' });
+
+export type CheckoutInput = z.output<typeof checkoutInput>;
+
+/** One product that is wanted. */
+export const itemInput = z
+  .strictObject({
+    productId: uuidSchema,
+    quantity: z.int().min(1).max(1000),
+    price: moneySchema.optional().meta({ description: 'What the customer saw; compared with our price, never used.' }),
+  })
+  .meta({ id: 'ItemInput' });
+
 export const paymentInput = z.strictObject({ method: methodInput }).meta({ id: 'PaymentInput' });
 
 /** The body of `POST /v1/orders`. */
 export const placeOrderBody = z
   .strictObject({
     customerId: uuidSchema.nullish().meta({ description: 'Absent for a guest.' }),
-    items: z
-      .array(
-        z.strictObject({
-          productId: uuidSchema,
-          quantity: z.int().min(1).max(1000),
-          price: moneySchema
-            .optional()
-            .meta({ description: 'What the customer saw; compared with our price, never used.' }),
-        }),
-      )
-      .min(1)
-      .max(100),
+    items: z.array(itemInput).min(1).max(100),
     currency: currencySchema.default('USD'),
     shippingAddress: addressInput,
     billingAddress: addressInput.optional().meta({ description: 'The shipping address when absent.' }),
     shippingMethod: z.enum(['standard', 'express']).default('standard'),
     payment: paymentInput,
-    checkout: z
-      .strictObject({
-        ipAddress: z.union([z.ipv4(), z.ipv6()]).optional(),
-        deviceId: z.string().min(1).max(200).optional(),
-      })
-      .optional()
-      .meta({ description: 'What a shop’s own server knows of the customer’s device.' }),
+    checkout: checkoutInput.optional(),
   })
   .meta({ id: 'PlaceOrder' });
 

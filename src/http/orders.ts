@@ -6,13 +6,13 @@ import { listActors, readActor } from './actorRows.js';
 import { orderCommandRoutes } from './orderCommands.js';
 import { answerOrder, answersOrder, readOrder, storedOrderOf } from './orderReads.js';
 import { orderSchema, paymentStatusSchema, restStatus } from './orderSchemas.js';
-import { viewOrders } from './orderViews.js';
+import { type StoredOrder, viewOrders } from './orderViews.js';
 import { pageOf, reach } from './page.js';
 import { orderPaymentStatus } from './paymentViews.js';
 import { type PlaceOrderDeps, placeOrderRoute } from './placeOrder.js';
 import { type Route, route } from './route.js';
 import { pageQuery, pageSchema, uuidSchema } from './schemas.js';
-import { readTimeline, timelineSchema } from './timeline.js';
+import { readTimeline, timelineOf } from './timeline.js';
 
 const params = z.strictObject({ orderId: uuidSchema });
 
@@ -35,12 +35,18 @@ const listOrdersRoute = ({ db }: PlaceOrderDeps): Route =>
       tag: 'Orders',
       scope: 'orders:read',
       summary: 'List orders, newest first',
-      query: z.strictObject({ status: restStatus.optional(), customerId: uuidSchema.optional(), ...pageQuery }),
+      query: z.strictObject({
+        status: restStatus.optional(),
+        customerId: uuidSchema.optional(),
+        subscriptionId: uuidSchema.optional(),
+        ...pageQuery,
+      }),
       responses: { 200: { description: 'A page of orders.', schema: pageSchema(orderSchema) } },
     },
     async ({ query }) => {
       const conditions: RawBuilder<unknown>[] = [sql`true`];
       if (query.customerId) conditions.push(sql`customer_id = ${query.customerId}`);
+      if (query.subscriptionId) conditions.push(sql`subscription_id = ${query.subscriptionId}`);
       if (query.status) conditions.push(sql`rest_status = ${query.status}`);
       const where = sql.join(conditions, sql` and `);
       const rows = await listActors<OrderContext>(db, 'orders.orders', where, reach(query));
@@ -106,11 +112,18 @@ const timelineRoute = ({ db }: PlaceOrderDeps): Route =>
       description:
         'Every message that an actor or handler consumed on behalf of the order, causes before their effects.',
       params,
-      responses: { 200: { description: 'The whole story.', schema: timelineSchema } },
+      responses: { 200: { description: 'The whole story.', schema: timelineOf('orderId') } },
       problems: ['NOT_FOUND'],
     },
     async (call) => {
       const order = await storedOrderOf(db, call.params.orderId);
-      return { status: 200, body: { orderId: order.id, entries: await readTimeline(db, order) } };
+      return { status: 200, body: { orderId: order.id, entries: await readTimeline(db, actorsOf(order)) } };
     },
   );
+
+/** An order, its newest payment and its parcels. */
+const actorsOf = ({ id, context }: StoredOrder): string[] => [
+  id,
+  ...(context.payment ? [context.payment.paymentId] : []),
+  ...Object.keys(context.shipments),
+];

@@ -2,7 +2,6 @@ import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
 import type { Database } from '../db/tables.js';
 import type { JournalRow } from './journalRow.js';
-import type { StoredOrder } from './orderViews.js';
 import { instantSchema, uuidSchema } from './schemas.js';
 import { causalOrder, relatedTo } from './timelineOrder.js';
 import { sentenceOf } from './timelineSentences.js';
@@ -22,26 +21,25 @@ const entrySchema = z
   })
   .meta({ id: 'TimelineEntry' });
 
-export const timelineSchema = z
-  .strictObject({ orderId: uuidSchema, entries: z.array(entrySchema) })
-  .meta({ id: 'Timeline' });
+/** The story of something, by the field that names it. */
+export const timelineOf = (subject: 'orderId' | 'subscriptionId') =>
+  z.strictObject({ [subject]: uuidSchema, entries: z.array(entrySchema) });
 
 export type TimelineEntry = z.output<typeof entrySchema>;
 
 /** More entries than any order's story has; a bound for requests that share one correlation id among thousands of orders. */
 const maxRows = 10_000;
 
-/** Tells the story of an order: what every actor and handler did in the requests that touched it, causes first. */
-export async function readTimeline(db: Kysely<Database>, { id, context }: StoredOrder): Promise<TimelineEntry[]> {
-  const own = [id, ...(context.payment ? [context.payment.paymentId] : []), ...Object.keys(context.shipments)];
+/** Tells the story of some actors: what everybody did in the requests that touched them, causes first. */
+export async function readTimeline(db: Kysely<Database>, actorIds: readonly string[]): Promise<TimelineEntry[]> {
   const { rows } = await sql<JournalRow>`
     select seq::float8 as seq, recipient, actor_id as "actorId", message_id as "messageId", type, data,
       correlation_id as "correlationId", causation_id as "causationId", state_before as "from", state_after as "to",
       outcome, reason, at
     from runtime.journal
-    where correlation_id in (select correlation_id from runtime.journal where actor_id = any(${own}::uuid[]))
-    order by at, seq limit ${maxRows}`.execute(db);
-  return causalOrder(relatedTo(rows, new Set(own))).map(toEntry);
+    where correlation_id in (select correlation_id from runtime.journal where actor_id = any(${actorIds}::uuid[]))
+    order by at desc, seq desc limit ${maxRows}`.execute(db);
+  return causalOrder(relatedTo(rows.reverse(), new Set(actorIds))).map(toEntry);
 }
 
 const toEntry = (row: JournalRow): TimelineEntry => ({

@@ -1,9 +1,13 @@
-import { type MessageData, type MessageName, messages } from '../../machines/index.js';
+import { type MessageName, messages } from '../../machines/index.js';
 import type { JournalRow } from './journalRow.js';
 import { moneyText as amount } from './moneyText.js';
+import { count, sum, words } from './sentenceParts.js';
+import { subscriptionTales } from './subscriptionTales.js';
+import type { Tales } from './tales.js';
 
 /** What a message says in its own case; the others are told by their summary in the catalogue. */
-const tales: { readonly [N in MessageName]?: (data: MessageData<N>) => string } = {
+const tales: Tales = {
+  ...subscriptionTales,
   PlaceOrder: ({ orderNumber, totalAmount }) => `Order ${orderNumber} over ${amount(totalAmount)} was placed.`,
   CancelOrder: ({ requestedBy, reason, note }) =>
     `The ${requestedBy} asked to cancel: ${words(reason)}${note ? ` (${note})` : ''}.`,
@@ -79,14 +83,3 @@ function effectOf({
   if (to === null || from === to) return '';
   return from === null ? ` The ${recipient} began in ${to}.` : ` The ${recipient} went from ${from} to ${to}.`;
 }
-
-const sum = (parts: readonly { readonly quantity: number }[]): number =>
-  parts.reduce((total, { quantity }) => total + quantity, 0);
-const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
-
-/** `CUSTOMER_REQUEST`, `in_transit`, `reservationWatch` as words. */
-const words = (code: string): string =>
-  code
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .replaceAll('_', ' ')
-    .toLowerCase();

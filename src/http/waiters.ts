@@ -2,13 +2,13 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../db/tables.js';
 
 /** What can be waited for. */
-export type Settling = 'order' | 'clock';
+export type Settling = 'order' | 'subscription' | 'clock';
 
-/** Waits for orders and test clocks on behalf of requests with `Prefer: wait`. */
+/** Waits for orders, subscriptions and test clocks on behalf of requests with `Prefer: wait`. */
 export interface Waiter {
   /**
-   * Waits until nothing more happens by itself within seconds: an order is paid, cancelled or on hold, a clock has arrived or
-   * is blocked.
+   * Waits until nothing more happens by itself within seconds: an order is paid, cancelled or on hold, a subscription has
+   * nothing under way, a clock has arrived or is blocked.
    * @param ms patience; one that takes longer is answered as it is
    */
   settled(what: Settling, id: string, ms: number, gone: AbortSignal): Promise<void>;
@@ -21,6 +21,11 @@ const settledAmong: Readonly<Record<Settling, (ids: readonly string[]) => RawBui
   order: (ids) => sql`/* prepared */
     select id from orders.orders where id = any(${ids}::uuid[])
       and state <> all('{pending,confirmed.reserving,confirmed.awaitingPayment}')`,
+  subscription: (ids) => sql`/* prepared */
+    select id from subscriptions.subscriptions where id = any(${ids}::uuid[])
+      and state <> all('{pending,active.renewing,active.cancelling}')
+      and snapshot #>> '{context,bill,attempt}' is null and snapshot #>> '{context,change}' is null
+      and (snapshot #>> '{context,bill,wanted}' is null or snapshot #>> '{context,cancellation}' is not null)`,
   clock: (ids) => sql`/* prepared */
     select c.id from runtime.clocks c where c.id = any(${ids}::uuid[])
       and (c.target is null or exists (select from runtime.dead_letters d where d.clock_id = c.id))`,

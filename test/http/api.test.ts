@@ -3,8 +3,10 @@ import { describeFraud } from './api/fraud.js';
 import { describeOrdering } from './api/ordering.js';
 import { describePeople } from './api/people.js';
 import { describePlacing } from './api/placing.js';
+import { describePlans } from './api/plans.js';
 import { describeShipping } from './api/shipping.js';
 import { describeStocking } from './api/stocking.js';
+import { describeSubscriptions } from './api/subscriptions.js';
 import { openShop, type Shop } from './shop.js';
 
 /** One shop for all routes; whatever it answers must be what the OpenAPI document says. */
@@ -12,7 +14,7 @@ describe('the API', function () {
   this.timeout(60_000);
   let shop: Shop;
   before(async () => {
-    shop = await openShop();
+    shop = await openShop({ TEST_CLOCKS: 'on' });
   });
   after(() => shop?.close());
 
@@ -23,5 +25,7 @@ describe('the API', function () {
   describeFraud(current);
   describeStocking(current);
   describePeople(current);
+  describePlans(current);
+  describeSubscriptions(current);
   describeEdge(current);
 });

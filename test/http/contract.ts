@@ -11,8 +11,8 @@ interface Operation {
 
 /** An OpenAPI document as a judge of real answers. */
 export interface Contract {
-  /** What is wrong with an answer; nothing when the document allows it. */
-  problemsWith(method: string, path: string, status: number, body: unknown): string[];
+  /** What is wrong with an answer; nothing when the document allows it. A page is its text. */
+  problemsWith(method: string, path: string, status: number, body: unknown, type?: string): string[];
   readonly operationIds: readonly string[];
   /** The operation that an address belongs to. */
   operationAt(method: string, path: string): Operation | undefined;
@@ -44,12 +44,13 @@ export function openDocument(document: Json): Contract {
   return {
     operationIds: operations.map(({ operation }) => operation.operationId),
     operationAt,
-    problemsWith(method, path, status, body) {
+    problemsWith(method, path, status, body, type = '') {
       const operation = operationAt(method, path);
       if (!operation) return [`no such operation: ${method} ${path}`];
       const response = operation.responses[status];
       if (!response) return [`${operation.operationId} answers no ${status}`];
-      const [content] = Object.values(response.content ?? {});
+      const [first] = Object.values(response.content ?? {});
+      const content = response.content?.[type] ?? first;
       if (!content) return [];
       const result = schemaOf(content.schema).safeParse(body);
       return (result.error?.issues ?? []).map(

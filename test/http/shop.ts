@@ -63,7 +63,8 @@ export async function openShop(env: NodeJS.ProcessEnv = {}): Promise<Shop> {
     request(method, path) {
       return agent[method](path).expect((answer) => {
         const [address = ''] = path.split('?');
-        const problems = contract.problemsWith(method, address, answer.status, answer.body);
+        const body = answer.type === 'text/html' ? answer.text : answer.body;
+        const problems = contract.problemsWith(method, address, answer.status, body, answer.type);
         if (problems.length > 0) throw new Error(`${problems.join('\n')}\n${answer.text}`);
         answered.add(`${contract.operationAt(method, address)?.operationId} ${answer.status}`);
       });

@@ -660,7 +660,13 @@ describe('the subscription machine', () => {
       const declined = offered.tell('DeclineOffer', { subscriptionId });
       expect(declined.state).to.equal('active.cancelling');
       expect(declined.one('ConfirmCancellation').mode).to.equal('period_end');
-      expect(leave(offered, { mode: 'immediate' }).one('ConfirmCancellation').mode).to.equal('immediate');
+      const insisting = { offerDecision: 'decline', mode: 'immediate' };
+      expect(leave(offered, insisting).one('ConfirmCancellation').mode).to.equal('immediate');
+      expect(leave(offered, { requestedBy: 'support' }).state).to.equal('active.cancelling');
+    });
+
+    it('keeps the offer when the same wish comes twice, as from a double click (S-17)', () => {
+      expect(leave(leave(current())).ignored).to.deep.equal(['CancelSubscription']);
     });
 
     it('takes the request that led to the offer, told once more, for no answer to it', () => {

@@ -9,6 +9,7 @@ import * as notifications from './0007_notifications.js';
 import * as subscriptions from './0008_subscriptions.js';
 import * as clocks from './0009_clocks.js';
 import * as plainPayloads from './0010_plainPayloads.js';
+import * as deliveryOrders from './0011_deliveryOrders.js';
 
 /** Every migration in order; the name is recorded in the database, so it never changes once landed. */
 export const migrations: Record<string, Migration> = {
@@ -22,4 +23,5 @@ export const migrations: Record<string, Migration> = {
   '0008_subscriptions': subscriptions,
   '0009_clocks': clocks,
   '0010_plainPayloads': plainPayloads,
+  '0011_deliveryOrders': deliveryOrders,
 };
