@@ -24,7 +24,7 @@ export interface Stored<C> {
 
 let made = 0;
 /** A new UUIDv7, another one in every run. */
-const newId = (): string => {
+export const newId = (): string => {
   made += 1;
   const time = Date.now().toString(16).padStart(12, '0');
   return deriveId(`${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`, `${process.pid} ${made}`);
