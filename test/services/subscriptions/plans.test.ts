@@ -1,0 +1,89 @@
+import { expect } from 'chai';
+import type { MessageData } from '../../../machines/index.js';
+import { type Connection, connect } from '../../../src/db/connect.js';
+import '../../../src/db/tables.all.js';
+import { plans } from '../../../src/services/subscriptions/plans.js';
+import { listPlans, type PlanView, plansByIds } from '../../../src/services/subscriptions/queries.js';
+import { at, id, message } from '../../machines/given.js';
+import { type TestDatabase, testDatabase } from '../../support/servers.js';
+
+describe('the plans', () => {
+  let database: TestDatabase;
+  let connection: Connection;
+  before(async () => {
+    database = await testDatabase();
+    connection = connect({ url: database.url, poolSize: 2, name: 'test', onError: () => undefined });
+  });
+  beforeEach(() => connection.db.deleteFrom('subscriptions.plans').execute());
+  after(async () => {
+    await connection.close();
+    await database.drop();
+  });
+
+  const create = (name: string, change: Partial<MessageData<'CreatePlan'>> = {}, when = at()) =>
+    message(
+      'CreatePlan',
+      {
+        planId: id(name),
+        name,
+        price: { amount: 2_999, currency: 'USD' },
+        billingCycle: 'monthly',
+        intervalCount: 1,
+        trialDays: 14,
+        taxRegion: 'US-CA',
+        ...change,
+      },
+      when,
+    );
+  const retire = (name: string, when = at()) => message('RetirePlan', { planId: id(name) }, when);
+  const tell = (...messages: Parameters<typeof plans.handle>[1]) =>
+    connection.db.transaction().execute((trx) => plans.handle(trx, messages));
+  const pro: PlanView = {
+    planId: id('Pro'),
+    name: 'Pro',
+    price: { amount: 2_999, currency: 'USD' },
+    billingCycle: 'monthly',
+    intervalCount: 1,
+    trialDays: 14,
+    taxRegion: 'US-CA',
+    status: 'active',
+    createdAt: '2026-03-02T09:00:00.000000Z',
+    retiredAt: null,
+  };
+
+  it('are offered, and told as they are', async () => {
+    expect(await tell(create('Pro'))).to.deep.equal([{ answer: pro }]);
+    expect(await plansByIds(connection.db, [id('Pro'), id('none')])).to.deep.equal(new Map([[id('Pro'), pro]]));
+  });
+
+  it('stay as they were offered, whoever offers the same one again', async () => {
+    await tell(create('Pro'));
+    expect(await tell(create('Pro', { name: 'Pro Plus' }, at(5)))).to.deep.equal([{ answer: pro }]);
+  });
+
+  it('are retired once, and known ever after', async () => {
+    await tell(create('Pro'));
+    const retired = { ...pro, status: 'retired', retiredAt: at(60) };
+    expect(await tell(retire('Pro', at(60)))).to.deep.equal([{ answer: retired }]);
+    expect(await tell(retire('Pro', at(90)))).to.deep.equal([{ answer: retired }]);
+    expect((await plansByIds(connection.db, [id('Pro')])).get(id('Pro'))).to.deep.equal(retired);
+  });
+
+  it('are refused where FlowMart does not sell, and cannot be retired when there is none', async () => {
+    const [refused, unknown, made] = await tell(create('Polar', { taxRegion: 'AQ' }), retire('Polar'), create('Pro'));
+    expect(refused?.refuse).to.include({ code: 'UNSUPPORTED_COUNTRY' });
+    expect(unknown?.refuse).to.include({ code: 'UNKNOWN_PLAN' });
+    expect(made?.answer).to.deep.equal(pro);
+    expect(await listPlans(connection.db, { limit: 9 })).to.have.length(1);
+  });
+
+  it('are listed newest first, page by page, the retired ones only on request', async () => {
+    await tell(create('A'), create('B', {}, at(1)), create('C', {}, at(2)), retire('B', at(3)));
+    const names = async (options: Partial<Parameters<typeof listPlans>[1]>) =>
+      (await listPlans(connection.db, { limit: 9, ...options })).map(({ name }) => name);
+    expect(await names({})).to.deep.equal(['C', 'A']);
+    expect(await names({ withRetired: true })).to.deep.equal(['C', 'B', 'A']);
+    const [first] = await listPlans(connection.db, { limit: 1 });
+    expect(await names({ after: { createdAt: first?.createdAt ?? '', id: first?.planId ?? '' } })).to.deep.equal(['A']);
+  });
+});
