@@ -5,7 +5,7 @@ import type { Database } from '../../src/db/tables.js';
 /** Stores an actor as the runtime does, so that a test can look at what its table makes of the snapshot. */
 export async function storeActor(
   db: Kysely<Database>,
-  table: 'orders.orders' | 'shipping.shipments',
+  table: 'orders.orders' | 'shipping.shipments' | 'subscriptions.subscriptions' | 'billing.invoices',
   id: string,
   { state, context }: { readonly state: string; readonly context: object },
 ): Promise<void> {

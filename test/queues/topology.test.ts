@@ -80,6 +80,10 @@ describe('the topology', () => {
       ['inventory', 'DeleteInventory'],
       ['payment', 'PaymentInitiated'],
       ['fraud', 'PaymentInitiated'],
+      ['subscription', 'PaymentProcessed'],
+      ['billing', 'PaymentProcessed'],
+      ['notifications', 'InvoiceGenerated'],
+      ['notifications', 'UserSubscriptionCancelled'],
     ];
     for (const [service, type] of subscriptions)
       it(`${service} ← ${type}`, () => {
@@ -88,7 +92,8 @@ describe('the topology', () => {
 
     const publications: readonly MessageName[] = [
       ...(['OrderConfirmed', 'OrderCancelled', 'InventoryAdjusted', 'OutOfStock', 'PaymentProcessed'] as const),
-      ...(['FraudCheckCompleted', 'FraudDetected', 'RiskScoreCalculated'] as const),
+      ...(['FraudCheckCompleted', 'FraudDetected', 'RiskScoreCalculated', 'InvoiceGenerated'] as const),
+      ...(['UserSubscriptionStarted', 'UserSubscriptionCancelled', 'SubscriptionPaymentDue'] as const),
     ];
     for (const type of publications)
       it(`everybody ← ${type}`, () => {
@@ -112,6 +117,7 @@ describe('the topology', () => {
     });
 
     it('only to those whom it concerns', () => {
+      const { paymentId } = examples.PaymentFailed;
       const reaches = (to: Recipient, type: MessageName, changes: object) =>
         receivers(type, changes).some((receiver) => receiver.startsWith(`${to} `));
       expect(reaches('order', 'InventoryAdjusted', { reason: 'order_reserved' })).to.equal(true);
@@ -124,6 +130,12 @@ describe('the topology', () => {
       expect(reaches('order', 'FraudDetected', { severity: 'critical' })).to.equal(false);
       expect(reaches('fraud', 'PaymentFailed', { failureReason: 'fraud_suspected' })).to.equal(true);
       expect(reaches('fraud', 'PaymentFailed', { failureReason: 'card_declined' })).to.equal(false);
+      expect(reaches('notifications', 'PaymentFailed', { invoiceId: null, canRetry: false })).to.equal(true);
+      expect(reaches('notifications', 'PaymentFailed', { invoiceId: paymentId, canRetry: true })).to.equal(true);
+      expect(reaches('notifications', 'PaymentFailed', { invoiceId: paymentId, canRetry: false })).to.equal(false);
+      expect(reaches('subscription', 'InvoiceGenerated', { status: 'generated' })).to.equal(true);
+      expect(reaches('subscription', 'InvoiceGenerated', { status: 'paid' })).to.equal(false);
+      expect(reaches('subscription', 'OrderCancelled', { subscriptionId: undefined })).to.equal(false);
       expect(reaches('notifications', 'OutOfStock', { orderId: undefined })).to.equal(true);
       expect(reaches('notifications', 'OutOfStock', {})).to.equal(false);
     });

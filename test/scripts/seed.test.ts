@@ -22,11 +22,20 @@ describe('seeding', () => {
     await database.drop();
   });
 
-  it('adds products, warehouses, stock and customers', async () => {
+  it('adds products, warehouses, stock, plans and customers', async () => {
     expect(await seed(database.url)).to.be.greaterThan(100);
     expect(await countOf('inventory.products')).to.be.at.least(12);
     expect(await countOf('inventory.warehouses')).to.equal(3);
     expect(await countOf('orders.customers')).to.equal(3);
+    const plans = await db
+      .selectFrom('subscriptions.plans')
+      .select(['name', 'price_minor'])
+      .orderBy('plan_id')
+      .execute();
+    expect(plans).to.deep.equal([
+      { name: 'Pro Monthly', price_minor: '2999' },
+      { name: 'Enterprise Annual', price_minor: '49900' },
+    ]);
   });
 
   it('brings all stock in by movements, within the capacity of the warehouse', async () => {

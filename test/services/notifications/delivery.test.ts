@@ -10,6 +10,7 @@ import {
   type MailTransport,
 } from '../../../src/services/notifications/transports.js';
 import { at, id, message } from '../../machines/given.js';
+import { subscriptionExamples } from '../../machines/subscriptionExamples.js';
 import { type TestDatabase, testDatabase } from '../../support/servers.js';
 import { ann, confirmed, paid, soldOut } from './causes.js';
 import { MailServer } from './mailServer.js';
@@ -107,6 +108,28 @@ describe('the delivery of notifications', () => {
       last_error: null,
       sent_at: new Date(at(1)),
     });
+  });
+
+  it('tells an invoice, and nothing else, that it has left (8.6)', async () => {
+    const invoiced = message('InvoiceGenerated', { ...subscriptionExamples.InvoiceGenerated, customerId: ann });
+    const outcome = await deliver(await recorded(invoiced));
+    const emitted = outcome.kind === 'done' ? outcome.emit : [];
+    expect(emitted.map(({ type }) => type)).to.deep.equal(['NotificationSent', 'InvoiceSent']);
+    expect(emitted[1]?.data).to.deep.equal({ invoiceId: invoiced.data.invoiceId, sentAt: at(1) });
+
+    const note = message('CreditNoteIssued', { ...subscriptionExamples.CreditNoteIssued, customerId: ann });
+    expect(await deliver(await recorded(note)))
+      .to.have.property('emit')
+      .with.length(1);
+  });
+
+  it('does not say that an invoice has left whose mail was given up', async () => {
+    const invoiced = message('InvoiceGenerated', { ...subscriptionExamples.InvoiceGenerated, customerId: ann });
+    const command = await recorded(invoiced);
+    server.refusals = 1;
+    expect(await deliver(command, nth(3)))
+      .to.have.property('emit')
+      .with.length(1);
   });
 
   it('tries three times with pauses in between, then gives up and says so (R-80)', async () => {
