@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Client, Pool, type PoolConfig } from 'pg';
 import type { Database } from './tables.js';
@@ -36,6 +37,11 @@ class PreparingClient extends Client {
  */
 const sessionSettings = '-c enable_seqscan=off -c jit=off';
 
+/** How long a process may leave its transaction alone (ms). A frozen one would keep everybody from the actors and the stock that it has locked. */
+const transactionIdleMs = 5_000;
+/** How long PostgreSQL may say nothing (ms) before a connection counts as lost: a network that swallows everything tells nobody. */
+const silenceMs = 20_000;
+
 /** The database connection and the way to close it. */
 export interface Connection {
   readonly db: Kysely<Database>;
@@ -52,20 +58,26 @@ export function connect(options: {
   poolSize: number;
   name: string;
   onError: (error: Error) => void;
+  transactionIdleMs?: number;
+  silenceMs?: number;
 }): Connection {
   const pool = new Pool({
     connectionString: options.url,
     max: options.poolSize,
     application_name: options.name,
     connectionTimeoutMillis: 5_000,
-    idle_in_transaction_session_timeout: 30_000,
+    idle_in_transaction_session_timeout: options.transactionIdleMs ?? transactionIdleMs,
     keepAlive: true,
     options: sessionSettings,
     Client: PreparingClient,
   } as PoolConfig & { Client: typeof Client });
   pool.on('error', options.onError);
-  // A connection that breaks while it is in use fails its query; without a listener of its own it would end the process, too.
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('connect', (client) => {
+    // A connection that breaks while it is in use fails its query; without a listener of its own it would end the process, too.
+    client.on('error', () => undefined);
+    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+    stream.setTimeout(options.silenceMs ?? silenceMs, () => stream.destroy());
+  });
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   return { db, close: () => db.destroy() };
 }

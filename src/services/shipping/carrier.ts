@@ -8,11 +8,11 @@ type BookShipment = FlowmartReceived<'BookShipment'>;
 /** Runs of one booking that may end without an answer before the shipment is told that it failed, and may ask elsewhere. */
 const maxRuns = 4;
 const maxPauseMs = 60_000;
-const leaseMs = 30_000;
+const leaseMs = 6_000;
 
 export interface CarrierEffectOptions {
   readonly carrier: Carrier;
-  /** How long one call may take (ms); two of them must fit into a lease of 30 s. */
+  /** How long one call may take (ms); two of them must fit into a lease of 6 s. */
   readonly callTimeoutMs?: number;
 }
 
@@ -21,7 +21,7 @@ export interface CarrierEffectOptions {
  * asked for again, under the same key; refusals are told to the shipment, which owns attempts and the fallback carrier.
  */
 export function createCarrierEffect(options: CarrierEffectOptions): Effect<MessagesFor<'carrier'>> {
-  const { carrier, callTimeoutMs = 10_000 } = options;
+  const { carrier, callTimeoutMs = 2_500 } = options;
   const call = <T>(work: Promise<T>): Promise<T> => withTimeout(work, callTimeoutMs);
 
   async function book(message: BookShipment, run: EffectRun): Promise<EffectOutcome> {
