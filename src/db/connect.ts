@@ -38,7 +38,7 @@ class PreparingClient extends Client {
 const sessionSettings = '-c enable_seqscan=off -c jit=off';
 
 /** How long a process may leave its transaction alone (ms). A frozen one would keep everybody from the actors and the stock that it has locked. */
-const transactionIdleMs = 5_000;
+const transactionIdleMs = 3_000;
 /** How long PostgreSQL may say nothing (ms) before a connection counts as lost: a network that swallows everything tells nobody. */
 const silenceMs = 20_000;
 
