@@ -7,6 +7,7 @@ import type { Config } from './config.js';
 import { connect } from './db/connect.js';
 import type { Database } from './db/tables.js';
 import { type Acceptor, BacklogGauge, createAcceptor } from './runtime/accept.js';
+import { describeError } from './runtime/describeError.js';
 import type { Engine } from './runtime/drain.js';
 import { type GroupReport, Lane } from './runtime/lane.js';
 import type { Participant } from './runtime/ports.js';
@@ -82,7 +83,10 @@ export function assemble({
     batchSize: config.batchSize,
     handOff,
     onPoison: (unit, error) =>
-      log.error({ recipient: unit.recipient, actorId: unit.actorId, error }, 'a message failed its drain'),
+      log.error(
+        { recipient: unit.recipient, actorId: unit.actorId, error: describeError(error) },
+        'a message failed its drain',
+      ),
     ...(onGroup ? { onGroup } : {}),
   });
   const gauge = new BacklogGauge(db, config.backlogLimit);

@@ -10,6 +10,7 @@ import { type Config, ConfigError } from './config.js';
 import type { Database } from './db/tables.js';
 import { forgetExpiredKeys } from './http/idempotency.js';
 import { Clocks } from './runtime/clocks.js';
+import { describeError } from './runtime/describeError.js';
 import { Effects } from './runtime/effects.js';
 import type { Participant } from './runtime/ports.js';
 import { Publisher } from './runtime/publisher.js';
@@ -54,7 +55,8 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
     engine,
     lane,
     concurrency: config.effectConcurrency,
-    onError: (ref, error) => log.error({ message: ref.id, type: ref.type, error }, 'an effect threw'),
+    onError: (ref, error) =>
+      log.error({ message: ref.id, type: ref.type, error: describeError(error) }, 'an effect threw'),
   });
   const clocks = new Clocks({
     engine,

@@ -1,7 +1,9 @@
-import { type Claim, type Thrown, thrown } from './claims.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Claim, type Settlement, type Thrown, thrown } from './claims.js';
 import type { Engine } from './drain.js';
 import { FatalError } from './errors.js';
-import type { Lane } from './lane.js';
+import type { Lane, Unsettled } from './lane.js';
+import { isTransient } from './outage.js';
 import type { EffectOutcome } from './ports.js';
 import type { Ref } from './routing.js';
 import { toReceived } from './store.js';
@@ -14,6 +16,9 @@ export interface EffectsOptions {
   readonly concurrency: number;
   readonly onError?: (ref: Pick<Ref, 'id' | 'type'>, error: unknown) => void;
 }
+
+/** How long an outcome waits for a database that was away (ms). */
+const againMs = 100;
 
 /**
  * Runs effects at most once per message id (invariant 5). The mailbox row is the stored intent: a run claims it with a lease,
@@ -69,8 +74,20 @@ export class Effects {
   async #finish(claim: Claim): Promise<void> {
     const outcome = await this.#call(claim);
     this.#leave();
-    const failure = await this.#options.lane.settle({ claim, outcome });
+    const failure = await this.#settle({ claim, outcome });
     if (failure) this.#options.onError?.(claim, failure.error);
+  }
+
+  /** Stores an outcome, again and again while the database is away, as long as the claim lasts: after it somebody else looks it up. */
+  async #settle(settlement: Settlement): Promise<Unsettled | null> {
+    for (;;) {
+      try {
+        return await this.#options.lane.settle(settlement);
+      } catch (error) {
+        if (!isTransient(error) || performance.now() > settlement.claim.until) throw error;
+        await sleep(againMs);
+      }
+    }
   }
 
   #enter(): Promise<void> {

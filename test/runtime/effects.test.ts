@@ -90,6 +90,32 @@ describe('an effect (invariant 5)', () => {
     expect(expired).to.deep.equal([false, true]);
   });
 
+  it('keeps its outcome while the database is away, and is not run again for it', async () => {
+    const ref = await blow();
+    let stores = 0;
+    toy.horn.write = async (trx) => {
+      if (++stores === 1) await sql`select pg_terminate_backend(pg_backend_pid())`.execute(trx);
+    };
+    await effects.run(ref);
+    expect([stores, toy.horn.runs.length]).to.deep.equal([2, 1]);
+    expect((await toy.journal(ref.actorId)).at(-1)).to.include({ type: 'BlowHorn', outcome: 'settled' });
+  });
+
+  it('leaves its outcome to a look-up when the database stays away for longer than its claim lasts', async () => {
+    const ref = await blow();
+    toy.horn.leaseMs = 200;
+    toy.horn.write = async (trx) => {
+      await sql`select pg_terminate_backend(pg_backend_pid())`.execute(trx);
+    };
+    const failure = await effects.run(ref).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    toy.horn.leaseMs = 5000;
+    expect(failure).to.be.instanceOf(Error);
+    expect(await rowOf(ref)).to.include({ in_doubt: true });
+  });
+
   describe('whose process vanished during the call', () => {
     const abandon = (ref: Ref, before: () => void = () => undefined) => {
       toy.horn.behave = () => {
