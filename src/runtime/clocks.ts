@@ -73,13 +73,15 @@ export class Clocks {
   async #loop(): Promise<void> {
     while (!this.#stopped) {
       this.#poked = false;
+      let pauseMs = this.#options.pollMs;
       try {
         await this.#findOverdue();
         for (const { recipient, actorId } of await this.turn()) this.#drain(recipient, actorId);
       } catch (error) {
         this.#options.onError(error);
+        pauseMs = 500;
       }
-      if (!this.#poked) await this.#pause();
+      if (!this.#poked) await this.#pause(pauseMs);
     }
   }
 
@@ -107,14 +109,14 @@ export class Clocks {
         for update skip locked)`.execute(this.#options.engine.db);
   }
 
-  #pause(): Promise<void> {
+  #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
         this.#wake = null;
         resolve();
       };
-      const timer = setTimeout(done, this.#options.pollMs);
+      const timer = setTimeout(done, ms);
       this.#wake = done;
     });
   }

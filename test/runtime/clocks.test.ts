@@ -191,9 +191,10 @@ describe('a test clock', () => {
   it('never goes backwards, and of several goals the farthest counts', async () => {
     const clock = await makeClock(toy);
     const id = await start(toy, clock, { gaps: [minute, minute, minute] });
-    const sent = await Promise.all([3, 1, 2].map((n) => sendClock(toy.db, clock, { to: at(n * minute) })));
-    expect(sent).to.include(true);
-    await sendClock(toy.db, clock, { to: at(3 * minute) });
+    await worker.clocks.stop();
+    for (const n of [1, 3, 2]) expect(await sendClock(toy.db, clock, { to: at(n * minute) })).to.equal(true);
+    await worker.stop();
+    worker = startToyWorker(toy);
     expect(await settled(toy, clock)).to.include({ now: at(3 * minute) });
     expect(await beatsOf(toy, id)).to.deep.equal([at(minute), at(2 * minute), at(3 * minute)]);
     expect(await sendClock(toy.db, clock, { to: at(3 * minute - 1) })).to.equal(false);
@@ -219,7 +220,7 @@ describe('a test clock', () => {
     const clock = await makeClock(toy);
     const id = await toy.join(undefined, uuidv7(), clock);
     await toy.tell('Rest', { to: id, ms: minute });
-    await toy.tell('Note', { to: id, text: 'later' });
+    await toy.tell('Note', { to: id, text: 'later' }, clock);
     expect(await advance(clock, 2 * minute)).to.include({ status: 'ready' });
     expect(await toy.state(id)).to.include({ state: 'rested' });
     await toy.tell('Wake', { to: id });
@@ -236,6 +237,8 @@ describe('a test clock', () => {
     const blocked = await settled(toy, clock);
     expect(blocked).to.include({ status: 'blocked', now: at(1000), target: at(5000) });
     expect(blocked.parked[0]).to.include({ type: 'BlowHorn', actorId: id, error: 'BENT: the horn is bent' });
+    expect(await worker.clocks.turn()).to.deep.equal([]);
+    expect(await readClock(toy.db, clock)).to.deep.equal(blocked);
     expect(await beatsOf(toy, id)).to.have.length(1);
     toy.horn.behave = null;
     await redrive(toy.db, { recipient: 'horn' });
@@ -257,13 +260,14 @@ describe('a test clock', () => {
   it('does not move while a command is on its way to one of its actors', async () => {
     const clock = await makeClock(toy);
     const id = await start(toy, clock, { gaps: [minute] });
+    await worker.clocks.stop();
+    await sendClock(toy.db, clock, { to: at(minute) });
     await toy.db.transaction().execute(async (trx) => {
       await readClocks(trx, [clock]);
-      await sql`update runtime.clocks set target = ${at(minute)} where id = ${clock}`.execute(trx);
-      await worker.clocks.turn();
-      expect(await beatsOf(toy, id)).to.deep.equal([]);
+      expect(await worker.clocks.turn()).to.deep.equal([]);
     });
-    await settled(toy, clock);
-    expect(await beatsOf(toy, id)).to.deep.equal([at(minute)]);
+    expect((await worker.clocks.turn()).map(({ actorId }) => actorId)).to.deep.equal([id]);
+    await worker.stop();
+    worker = startToyWorker(toy);
   });
 });
