@@ -245,7 +245,8 @@ export class World {
       const answers = this.#emit(step.emitted, message, key, positions, sent);
       living = step.next;
       const { version } = living;
-      journal.push({ ...received, messageId: received.id, version, machineVersion: actor.version });
+      const { id: messageId, ...row } = received;
+      journal.push({ ...row, messageId, version, machineVersion: actor.version });
       said.push(...step.emitted);
       for (const name of step.disarm) this.timers.delete(`${id}/${name}`);
       for (const [name, delay] of Object.entries(step.arm))

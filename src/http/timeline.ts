@@ -37,7 +37,7 @@ export async function readTimeline(db: Kysely<Database>, actorIds: readonly stri
       correlation_id as "correlationId", causation_id as "causationId", state_before as "from", state_after as "to",
       outcome, reason, at
     from runtime.journal
-    where correlation_id in (select correlation_id from runtime.journal where actor_id = any(${actorIds}::uuid[]))
+    where correlation_id in (select correlation_id from runtime.journal where actor_id = any(${actorIds}::uuid[])) and outcome <> 'checkpoint'
     order by at desc, seq desc limit ${maxRows}`.execute(db);
   return causalOrder(relatedTo(rows.reverse(), new Set(actorIds))).map(toEntry);
 }

@@ -1,5 +1,6 @@
 import { BacklogFullError } from '../runtime/accept.js';
 import { DomainError } from '../runtime/errors.js';
+import { NewerVersionError } from '../runtime/lifecycle.js';
 import { HttpProblem, problem, refusal } from './problem.js';
 import type { ProblemCode } from './problemCodes.js';
 
@@ -23,6 +24,10 @@ export function toProblem(error: unknown): HttpProblem {
   if (error instanceof BacklogFullError) {
     const detail = 'FlowMart has enough to do right now; nothing of this request was done.';
     return problem('RATE_LIMITED', detail, {}, { 'Retry-After': String(error.retryAfterSeconds) });
+  }
+  if (error instanceof NewerVersionError) {
+    const detail = 'A newer version of FlowMart works on this already; try again in a moment.';
+    return problem('UNAVAILABLE', detail, {}, { 'Retry-After': '1' });
   }
   if (isUnavailable(error)) {
     const detail = 'A server that this needs cannot be reached; try again in a moment.';

@@ -42,6 +42,13 @@ export class ActorWork implements Key {
     return this.#living;
   }
 
+  /** The actor as it was stored, when its journal has to begin anew with that before a first message is applied (fold.ts). */
+  checkpoint(): StoredActor | null {
+    if (!this.stored || this.#applied) return null;
+    const isLifted = this.stored.machineVersion < this.actor.version;
+    return isLifted || this.stored.hasRested ? this.stored : null;
+  }
+
   /** A message as it reaches the actor: it lives by the clock it was born with, whoever writes to it. */
   bind(message: Envelope): Envelope {
     const { clockId } = this.stored ?? this.#applied?.message ?? message;

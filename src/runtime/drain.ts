@@ -1,4 +1,6 @@
 import type { Kysely } from 'kysely';
+import type { StateValue } from 'xstate';
+import { deriveId } from '../../machines/shared/ids.js';
 import type { Outgoing, Received } from '../../machines/shared/message.js';
 import type { Database } from '../db/tables.js';
 import { ActorWork, type Pending } from './actorWork.js';
@@ -7,7 +9,17 @@ import { readClocks } from './clockTime.js';
 import { describeError } from './describeError.js';
 import { type Envelope, envelope } from './envelope.js';
 import { type DomainError, FatalError } from './errors.js';
-import { allowedEvents, create, type Living, receive, statePath, timerPrefix, toSnapshot } from './lifecycle.js';
+import { checkpoint } from './fold.js';
+import {
+  allowedEvents,
+  create,
+  type Living,
+  NewerVersionError,
+  receive,
+  statePath,
+  timerPrefix,
+  toSnapshot,
+} from './lifecycle.js';
 import type { Actor, Handled, Participant, Snapshot, Trx } from './ports.js';
 import type { Delivery, Ref, Routing } from './routing.js';
 import {
@@ -420,6 +432,7 @@ class Drain {
     }
     const { next } = step;
     this.#emit(step.emitted, message, work);
+    this.#beginAnew(work, message, at);
     work.apply(next, step.arm, step.disarm, message, at);
     this.#journal(work, pending, before, next, 'applied', null, at);
     this.#answer(work, message, { outcome: 'applied', reason: null });
@@ -558,7 +571,8 @@ class Drain {
   #fail(pending: Pending, error: unknown): { wakeAt: Date } | null {
     // A direct message is not stored yet: whoever asked gets the error, and nothing changes.
     if (!pending.taken) throw error;
-    const attempts = pending.taken.attempts + 1;
+    // A process of the newer version takes it, however long the deployment lasts: no reason to give up, nor to wait longer and longer.
+    const attempts = error instanceof NewerVersionError ? 1 : pending.taken.attempts + 1;
     const text = describeError(error);
     if (error instanceof FatalError || attempts >= maxAttempts) {
       this.#buried.push({ taken: pending.taken, attempts, error: text });
@@ -589,6 +603,32 @@ class Drain {
       after: after && statePath(after.state.value),
       outcome,
       reason,
+      at,
+    });
+  }
+
+  /** Writes down what the actor was, where its journal before cannot tell it any more. */
+  #beginAnew(work: ActorWork, cause: Envelope, at: string): void {
+    const stored = work.checkpoint();
+    const living = work.living();
+    if (!stored || !living) return;
+    this.#entries.push({
+      seq: null,
+      recipient: work.recipient,
+      actorId: work.actorId,
+      message: {
+        ...cause,
+        type: checkpoint,
+        data: stored.snapshot,
+        id: deriveId(cause.id, checkpoint),
+        causationId: cause.id,
+      },
+      version: stored.version,
+      machineVersion: stored.machineVersion,
+      before: statePath(stored.snapshot.value as StateValue),
+      after: statePath(living.state.value),
+      outcome: 'checkpoint',
+      reason: null,
       at,
     });
   }

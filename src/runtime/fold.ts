@@ -1,10 +1,17 @@
 import { type Kysely, sql } from 'kysely';
 import type { Outgoing, Received } from '../../machines/shared/message.js';
 import type { Database } from '../db/tables.js';
-import { create, type Living, receive, type Step, toSnapshot } from './lifecycle.js';
+import { create, type Living, receive, restore, type Step, toSnapshot } from './lifecycle.js';
 import type { Actor, Snapshot } from './ports.js';
 
-/** One applied journal row of an actor. */
+/**
+ * The row that an actor's journal begins anew with: its data are the snapshot that the row's machine version had stored. A drain writes it
+ * before it applies the first message to an actor that an older machine wrote (invariant 9), or that has rested so long that
+ * retention may have dropped what came before.
+ */
+export const checkpoint = 'runtime.checkpoint';
+
+/** One applied journal row of an actor, or a checkpoint. */
 export interface JournalRow {
   readonly messageId: string;
   readonly type: string;
@@ -37,12 +44,17 @@ export interface Replayed {
 }
 
 /**
- * Runs an actor's applied messages through its machine again, one by one. Pure.
- * @throws {FoldError} when a message is not taken any more or a version is missing
+ * Runs an actor's applied messages through its machine again, one by one, from its last checkpoint on. Pure.
+ * @throws {FoldError} when a message is not taken any more, a version is missing, or another machine version applied a message
  */
 export function* replay(actor: Actor, rows: Iterable<JournalRow>): Generator<Replayed> {
-  let living: Living | null = null;
-  for (const row of rows) {
+  const { living: before, rows: applied } = fromLastCheckpoint(actor, [...rows]);
+  let living = before;
+  for (const row of applied) {
+    if (row.machineVersion !== actor.version)
+      throw new FoldError(
+        `version ${row.version} was applied by version ${row.machineVersion} of the machine, this is ${actor.version}`,
+      );
     const received: Received = {
       type: row.type,
       data: row.data,
@@ -58,6 +70,18 @@ export function* replay(actor: Actor, rows: Iterable<JournalRow>): Generator<Rep
     living = step.next;
     yield { row, step };
   }
+}
+
+/** The actor as its last checkpoint has it, lifted by its migrations, and the rows since; all rows when there is none. */
+function fromLastCheckpoint(actor: Actor, rows: readonly JournalRow[]) {
+  const last = rows.findLastIndex(({ type }) => type === checkpoint);
+  const row = rows[last];
+  if (!row) return { living: null as Living | null, rows };
+  const { version, machineVersion } = row;
+  return {
+    living: restore(actor, { version, machineVersion, snapshot: row.data as Snapshot }),
+    rows: rows.slice(last + 1),
+  };
 }
 
 /**
@@ -76,7 +100,17 @@ export function fold(actor: Actor, rows: Iterable<JournalRow>): Folded | null {
 
 /** Reads what an actor applied, in order. */
 export async function readJournal(db: Kysely<Database>, recipient: string, actorId: string): Promise<JournalRow[]> {
+  return (await readJournals(db, recipient, [actorId])).get(actorId) ?? [];
+}
+
+/** Reads what actors of one kind applied, each in order. */
+export async function readJournals(
+  db: Kysely<Database>,
+  recipient: string,
+  actorIds: readonly string[],
+): Promise<Map<string, JournalRow[]>> {
   const { rows } = await sql<{
+    actor_id: string;
     message_id: string;
     type: string;
     data: unknown;
@@ -85,15 +119,23 @@ export async function readJournal(db: Kysely<Database>, recipient: string, actor
     version: number;
     machine_version: number;
   }>`
-    select message_id, type, data, correlation_id, at, version, machine_version from runtime.journal
-    where recipient = ${recipient} and actor_id = ${actorId} and outcome = 'applied' order by version`.execute(db);
-  return rows.map((row) => ({
-    messageId: row.message_id,
-    type: row.type,
-    data: row.data,
-    correlationId: row.correlation_id,
-    at: row.at.toISOString(),
-    version: row.version,
-    machineVersion: row.machine_version,
-  }));
+    select actor_id, message_id, type, data, correlation_id, at, version, machine_version from runtime.journal
+    where recipient = ${recipient} and actor_id = any(${actorIds}::uuid[]) and outcome in ('applied', 'checkpoint')
+    order by actor_id, version, seq`.execute(db);
+  const journals = new Map<string, JournalRow[]>();
+  for (const row of rows) {
+    const entry = {
+      messageId: row.message_id,
+      type: row.type,
+      data: row.data,
+      correlationId: row.correlation_id,
+      at: row.at.toISOString(),
+      version: row.version,
+      machineVersion: row.machine_version,
+    };
+    const list = journals.get(row.actor_id);
+    if (list) list.push(entry);
+    else journals.set(row.actor_id, [entry]);
+  }
+  return journals;
 }

@@ -41,6 +41,8 @@ export interface StoredActor {
   readonly machineVersion: number;
   readonly snapshot: Snapshot;
   readonly clockId: string | null;
+  /** It has not moved for so long that what its journal says of it may have been dropped. */
+  readonly hasRested: boolean;
 }
 
 const salts = new Map<string, bigint>();
@@ -131,6 +133,9 @@ export async function readMessages(trx: Trx, keys: readonly Key[]): Promise<{ no
   return { now, taken };
 }
 
+/** Days without a message after which an actor's journal begins anew with a checkpoint; retention keeps every row longer than that. */
+export const longRestDays = 30;
+
 /** Reads stored actors of one table. The caller holds their locks. */
 export async function loadActors(trx: Trx, table: string, ids: readonly string[]): Promise<StoredActor[]> {
   const { rows } = await sql<{
@@ -139,16 +144,17 @@ export async function loadActors(trx: Trx, table: string, ids: readonly string[]
     machine_version: number;
     snapshot: Snapshot;
     clock_id: string | null;
+    has_rested: boolean;
   }>`/* prepared */
-    select id, version, machine_version, snapshot, clock_id from ${sql.raw(table)} where id = any(${bareArray(ids)}::uuid[])`.execute(
-    trx,
-  );
+    select id, version, machine_version, snapshot, clock_id, updated_at < now() - ${sql.lit(`${longRestDays} days`)}::interval as has_rested
+    from ${sql.raw(table)} where id = any(${bareArray(ids)}::uuid[])`.execute(trx);
   return rows.map((row) => ({
     id: row.id,
     version: row.version,
     machineVersion: row.machine_version,
     snapshot: row.snapshot,
     clockId: row.clock_id,
+    hasRested: row.has_rested,
   }));
 }
 
@@ -323,7 +329,7 @@ export interface Entry {
   readonly machineVersion: number | null;
   readonly before: string | null;
   readonly after: string | null;
-  readonly outcome: 'applied' | 'ignored' | 'handled' | 'refused' | 'settled';
+  readonly outcome: 'applied' | 'checkpoint' | 'ignored' | 'handled' | 'refused' | 'settled';
   readonly reason: string | null;
   readonly at: string;
 }

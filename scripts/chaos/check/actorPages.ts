@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { JournalRow } from '../../../src/runtime/fold.js';
+import { type JournalRow, readJournals } from '../../../src/runtime/fold.js';
 import type { Evidence } from './evidence.js';
 
 /** A stored actor with the messages that made it. */
@@ -33,29 +33,4 @@ export async function* actorPages(
     );
     yield stored.map((actor) => ({ ...actor, rows: journals.get(actor.id) ?? [] }));
   }
-}
-
-async function readJournals(db: Evidence['db'], recipient: string, ids: readonly string[]) {
-  const { rows } = await sql<{
-    actor_id: string;
-    message_id: string;
-    type: string;
-    data: unknown;
-    correlation_id: string;
-    at: Date;
-    version: number;
-    machineVersion: number;
-  }>`
-    select actor_id, message_id, type, data, correlation_id, at, version, machine_version as "machineVersion" from runtime.journal
-    where recipient = ${recipient} and actor_id = any(${ids}::uuid[]) and outcome = 'applied' order by actor_id, version`.execute(
-    db,
-  );
-  const journals = new Map<string, JournalRow[]>();
-  for (const { actor_id, message_id, correlation_id, at, ...row } of rows) {
-    const entry = { ...row, messageId: message_id, correlationId: correlation_id, at: at.toISOString() };
-    const list = journals.get(actor_id);
-    if (list) list.push(entry);
-    else journals.set(actor_id, [entry]);
-  }
-  return journals;
 }

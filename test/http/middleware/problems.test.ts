@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { problem } from '../../../src/http/problem.js';
 import { BacklogFullError } from '../../../src/runtime/accept.js';
 import { DomainError } from '../../../src/runtime/errors.js';
+import { NewerVersionError } from '../../../src/runtime/lifecycle.js';
+import { actors } from '../../../src/services/registry.js';
 import { recordingLog, serving, servingWith } from '../serving.js';
 
 const failingWith = (error: unknown) =>
@@ -84,6 +86,13 @@ describe('problem details', () => {
       expect(answer.text).not.to.contain('10.1.2.3');
     });
   }
+
+  it('ask for another try while a newer version of FlowMart takes over', async () => {
+    const answer = await failingWith(new NewerVersionError(actors.order, 2)).get('/');
+    expect(answer.status).to.equal(503);
+    expect(answer.headers['retry-after']).to.equal('1');
+    expect(answer.body.code).to.equal('UNAVAILABLE');
+  });
 
   it('tell nothing of what went wrong on our side, but to the log', async () => {
     const { log, lines } = recordingLog();
