@@ -41,6 +41,14 @@ const drawn = {
     quantityChange: 'inventory.stock_movements.on_hand_change',
     eventTime: 'inventory.stock_movements.occurred_at',
   },
+  'Subscriptions (S-102)': {
+    subscriptionId: 'subscriptions.subscriptions.id',
+    customerId: 'subscriptions.subscriptions.customer_id',
+    plan: 'subscriptions.subscriptions.plan_id',
+    status: 'subscriptions.subscriptions.status',
+    startDate: 'subscriptions.subscriptions.started_at',
+    endDate: 'subscriptions.subscriptions.ends_at',
+  },
 } as const;
 
 describe('the database', () => {

@@ -7,7 +7,17 @@ import { type Connection, connect } from '../../src/db/connect.js';
 import '../../src/db/tables.all.js';
 import { given, id, message } from '../machines/given.js';
 import { subscriptionExamples } from '../machines/subscriptionExamples.js';
-import { coffee, current, customerId, pro, START, Story, subscribe } from '../machines/subscriptionStory.js';
+import {
+  cancelling,
+  coffee,
+  current,
+  customerId,
+  pro,
+  START,
+  Story,
+  subscribe,
+  subscriptionId,
+} from '../machines/subscriptionStory.js';
 import { type TestDatabase, testDatabase } from '../support/servers.js';
 import { storeActor } from './storeActor.js';
 
@@ -42,7 +52,7 @@ describe('the subscriptions and billing schemas', () => {
   const row = (key: string) =>
     connection.db
       .selectFrom('subscriptions.subscriptions')
-      .select(['customer_id', 'kind', 'plan_id', 'status', 'period_start', 'period_end'])
+      .select(['customer_id', 'kind', 'plan_id', 'status', 'period_start', 'period_end', 'started_at', 'ends_at'])
       .where('id', '=', id(key))
       .executeTakeFirst();
 
@@ -55,9 +65,21 @@ describe('the subscriptions and billing schemas', () => {
       status: 'ACTIVE',
       period_start: START,
       period_end: '2026-02-28T10:00:00.000Z',
+      started_at: START,
+      ends_at: null,
     });
     await store('to a delivery', Story.begin(subscribe({ terms: coffee })));
     expect(await row('to a delivery')).to.deep.include({ kind: 'delivery', plan_id: null, period_end: null });
+  });
+
+  it('say when a subscription ends: as it was asked, or with the time that was paid last', async () => {
+    const leaving = current().tell('CancelSubscription', cancelling({ offerDecision: 'decline' }));
+    const { cancellationId } = leaving.one('ConfirmCancellation');
+    const end = { ends_at: '2026-02-28T10:00:00.000Z' };
+    await store('leaving', leaving.tell('CancellationConfirmed', { subscriptionId, cancellationId }));
+    expect(await row('leaving')).to.include(end);
+    await store('run out', current(), 'expired');
+    expect(await row('run out')).to.include(end);
   });
 
   it('give every state the status that the views give it (8.3)', async () => {

@@ -10,6 +10,7 @@ import * as subscriptions from './0008_subscriptions.js';
 import * as clocks from './0009_clocks.js';
 import * as plainPayloads from './0010_plainPayloads.js';
 import * as deliveryOrders from './0011_deliveryOrders.js';
+import * as subscriptionDates from './0012_subscriptionDates.js';
 
 /** Every migration in order; the name is recorded in the database, so it never changes once landed. */
 export const migrations: Record<string, Migration> = {
@@ -24,4 +25,5 @@ export const migrations: Record<string, Migration> = {
   '0009_clocks': clocks,
   '0010_plainPayloads': plainPayloads,
   '0011_deliveryOrders': deliveryOrders,
+  '0012_subscriptionDates': subscriptionDates,
 };

@@ -32,6 +32,10 @@ export interface SubscriptionsTable extends ActorRow {
   /** The running period, UTC ISO 8601; null before the first one. */
   period_start: GeneratedAlways<string | null>;
   period_end: GeneratedAlways<string | null>;
+  /** Since when it gives access; null before. */
+  started_at: GeneratedAlways<string | null>;
+  /** When access ended or will end; null while it goes on. */
+  ends_at: GeneratedAlways<string | null>;
 }
 
 declare module '../tables.js' {
