@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { seededCustomers } from '../../../scripts/seed/catalogue.js';
 import { newId } from '../../../src/http/ids.js';
+import { eventually } from '../../support/eventually.js';
 import type { Shop } from '../shop.js';
 import { placeOrder } from './journeys.js';
 import { sanFrancisco } from './orderBodies.js';
@@ -79,10 +80,11 @@ export function describePeople(shop: () => Shop): void {
       await placeOrder(shop(), { customerId: customer.id });
       const list = async (query = '') =>
         (await shop().request('get', `/v1/users/${customer.id}/notifications${query}`)).body.notifications;
-      for (let i = 0; i < 100 && (await list()).length < 2; i++)
-        await new Promise((resolve) => setTimeout(resolve, 30));
-      const all = await list();
-      expect(all).to.have.lengthOf.at.least(2);
+      // Accepted, paid, packed: nothing more is said until the parcel leaves.
+      const all = await eventually('the customer was told three things', async () => {
+        const told = await list();
+        return told.length === 3 && told;
+      });
       expect(all.map((one: { createdAt: string }) => one.createdAt)).to.deep.equal(
         all
           .map((one: { createdAt: string }) => one.createdAt)

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { allocate, percentOf } from '../../../machines/shared/allocate.js';
 import { previewChange } from '../../../machines/subscription/subscription.preview.js';
 import type { Plan } from '../../../machines/subscription/subscription.values.js';
+import { itKeepsItsBooks } from './books.js';
 import { card, enterpriseAnnual, proMonthly } from './catalogue.js';
 import { Desk, newId } from './desk.js';
 
@@ -124,4 +125,6 @@ describe('a subscription that changes, with every message delivered twice', func
     const paid = (await desk.invoices(id)).filter(({ state }) => state === 'paid');
     expect(paid.map(({ context }) => context.subtotal)).to.deep.equal([2_999, 2_249, 2_249, 2_249, 2_999]);
   });
+
+  itKeepsItsBooks(() => desk);
 });

@@ -3,6 +3,7 @@ import type { MessageData } from '../../../machines/index.js';
 import { seededWarehouses } from '../../../scripts/seed/catalogue.js';
 import type { OrderView } from '../../../src/http/orderViews.js';
 import { eventually } from '../../support/eventually.js';
+import { itKeepsItsBooks } from './books.js';
 import { card, deliveryOf, product } from './catalogue.js';
 import { Desk } from './desk.js';
 
@@ -232,4 +233,6 @@ for (const times of ['once', 'twice'] as const)
       expect(await desk.orders(id)).to.deep.equal([]);
       await desk.in(id, 'active.current');
     });
+
+    itKeepsItsBooks(() => desk);
   });

@@ -211,6 +211,21 @@ export class Desk {
     return { charges: charged.length, net: amountOf('charged') - amountOf('refunded') };
   }
 
+  /** What Stripe took and did not give back, minor units, by the invoice that it was for. */
+  takenByInvoice(): Map<string, number> {
+    const taken = new Map<string, number>();
+    const intents = new Map<string, string>();
+    for (const entry of this.sandbox.ledger()) {
+      if (!('intent' in entry) || !entry.intent) continue;
+      const { invoiceId } = entry.intent.metadata;
+      if (invoiceId) intents.set(entry.intent.id, invoiceId);
+      const id = intents.get(entry.intent.id);
+      const sign = { charged: 1, refunded: -1 }[entry.type as string] ?? 0;
+      if (id && sign !== 0) taken.set(id, (taken.get(id) ?? 0) + sign * entry.amount);
+    }
+    return taken;
+  }
+
   /** Makes a Stripe subscription that names one of ours, as somebody at Stripe might have. */
   async agreeAtStripe(subscriptionId: string): Promise<void> {
     const post = async (path: string, form: Record<string, string>): Promise<{ id: string }> => {

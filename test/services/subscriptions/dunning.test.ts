@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { itKeepsItsBooks } from './books.js';
 import { card } from './catalogue.js';
 import { Desk } from './desk.js';
 
@@ -135,4 +136,6 @@ for (const times of ['once', 'twice'] as const)
       await desk.in(id, 'active.current');
       expect(desk.taken(id)).to.deep.equal({ charges: 1, net: 3_239 });
     });
+
+    itKeepsItsBooks(() => desk);
   });

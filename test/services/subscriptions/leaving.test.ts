@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { MessageData } from '../../../machines/index.js';
+import { itKeepsItsBooks } from './books.js';
 import { proMonthly } from './catalogue.js';
 import { Desk } from './desk.js';
 
@@ -134,4 +135,6 @@ describe('a subscription whose customer wants to leave', function () {
       expect(await desk.published(id)).not.to.include('UserSubscriptionCancelled');
     });
   });
+
+  itKeepsItsBooks(() => desk);
 });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
+import { itKeepsItsBooks } from './books.js';
 import { card } from './catalogue.js';
 import { Desk } from './desk.js';
 
@@ -88,4 +89,6 @@ for (const times of ['once', 'twice'] as const)
       expect(desk.taken(id)).to.deep.equal({ charges: 1, net: 3_239 });
       expect((await desk.invoices(id)).map(({ state }) => state)).to.deep.equal(['paid']);
     });
+
+    itKeepsItsBooks(() => desk);
   });
