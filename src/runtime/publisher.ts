@@ -16,6 +16,9 @@ export interface PublisherOptions {
   readonly limit?: number;
 }
 
+/** How old a look at the event log may be (ms) when its events are appended; less than a process may leave a transaction alone (connect.ts). */
+const staleMs = 2_000;
+
 /**
  * Feeds the channels' Redis Streams from the event log, in commit-safe order: an event is read only once no transaction that began
  * before its own can still commit, so none is ever skipped. Whichever process holds the cursor row publishes; the others pass.
@@ -42,6 +45,7 @@ export class Publisher {
 
   /** Publishes one batch; answers how many events it held, 0 also when another process is publishing. */
   publish(): Promise<number> {
+    const began = performance.now();
     return this.#options.db.transaction().execute(async (trx) => {
       const { rows: cursors } = await sql<{
         xid: string;
@@ -92,6 +96,8 @@ export class Publisher {
           time: row.time.toISOString(),
         };
       });
+      // Frozen meanwhile, this process may have lost the cursor: others went on, and Redis may have been emptied since.
+      if (performance.now() - began > staleMs) throw new Error('the event log was read too long ago');
       await this.#options.append(events);
       await sql`/* prepared */
         update runtime.publisher set xid = ${last.xid}::xid8, seq = ${last.seq}::bigint, positions = ${JSON.stringify(positions)}::jsonb where id = 1`.execute(

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { type Kysely, sql } from 'kysely';
+import sinon from 'sinon';
 import { uuidv7 } from 'uuidv7';
 import { openRedis, producerOptions } from '../../queues/connection.js';
 import { appendEvents, streamKey } from '../../queues/streams.js';
@@ -181,5 +182,21 @@ describe('the publisher', () => {
     expect(errors.map(String)).to.deep.equal(['Error: Redis is away']);
     expect(published).to.deep.equal(['Joined']);
     expect(await streamed()).to.deep.equal(['1-0 a']);
+  });
+
+  it('appends nothing when it was frozen after it had read: others may have gone on, with a Redis that was emptied', async () => {
+    await log(toy.db, ['a']);
+    const clock = sinon.stub(performance, 'now');
+    clock.onFirstCall().returns(0).returns(2_001);
+    const failure = await createPublisher()
+      .publish()
+      .then(
+        () => null,
+        (error: unknown) => String(error),
+      )
+      .finally(() => clock.restore());
+    expect(failure).to.include('too long ago');
+    expect(await streamed()).to.deep.equal([]);
+    expect(await createPublisher().publish()).to.equal(1);
   });
 });

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
+import type { Actor } from '../../../src/runtime/ports.js';
 import { actors } from '../../../src/services/registry.js';
 import type { Evidence, Finding } from './evidence.js';
-import { waitsFor } from './resting.js';
+import { type WaitsFor, waitsFor } from './resting.js';
 
 /** Every order that a client was told of is there, at the price that the client was told. */
 export async function acknowledgedOrdersExist({ db, acknowledged }: Evidence): Promise<Finding[]> {
@@ -48,18 +49,26 @@ export async function acknowledgedStepsHold({ db, acknowledged }: Evidence): Pro
 /** Every actor is at its end, or waits for somebody outside or for a timer that is armed. */
 export async function everyActorRests({ db }: Pick<Evidence, 'db'>): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const [recipient, { table }] of Object.entries(actors)) {
-    const { rows } = await sql<{ id: string; state: string; timers: string[] | null }>`
-      select a.id, a.state, (select array_agg(split_part(t.name, '.', 3)) from runtime.timers t
+  for (const [recipient, { table }] of Object.entries(actors) as [keyof typeof actors, Actor][]) {
+    const { rows } = await sql<{ id: string; state: string; timers: string[] }>`
+      select a.id, a.state, array(select split_part(t.name, '.', 3) from runtime.timers t
         where t.actor_id = a.id and t.recipient = ${recipient}) as timers
       from ${sql.table(table)} a`.execute(db);
     for (const { id, state, timers } of rows) {
       const about = `${recipient} ${id}`;
       const waits = waitsFor(recipient, state);
       if (!waits) findings.push({ about, what: `is stuck in ${state}` });
-      else if (typeof waits === 'object' && !timers?.includes(waits.timer))
-        findings.push({ about, what: `is in ${state} and ${waits.timer} is not armed` });
+      else if (!isArmed(waits, timers))
+        findings.push({
+          about,
+          what: `is in ${state} and ${typeof waits === 'object' ? waits.timer : 'any timer'} is not armed`,
+        });
     }
   }
   return findings;
+}
+
+function isArmed(waits: WaitsFor, timers: readonly string[]): boolean {
+  if (waits === 'aTimer') return timers.length > 0;
+  return typeof waits !== 'object' || timers.includes(waits.timer);
 }

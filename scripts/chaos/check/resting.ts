@@ -1,8 +1,10 @@
-/** What an actor in a state waits for: a timer by its name, somebody outside, or nothing, since it is at its end. */
-export type WaitsFor = { readonly timer: string } | 'somebody' | 'nothing';
+import type { actors } from '../../../src/services/registry.js';
+
+/** What an actor in a state waits for: a timer by its name, whichever timer it has, somebody outside, or nothing, since it is at its end. */
+export type WaitsFor = { readonly timer: string } | 'aTimer' | 'somebody' | 'nothing';
 
 /** The states in which actors may be once nothing moves any more; in every other one an actor is stuck. */
-const restingStates: Readonly<Record<string, Readonly<Record<string, WaitsFor>>>> = {
+const restingStates: Readonly<Record<keyof typeof actors, Readonly<Record<string, WaitsFor>>>> = {
   order: {
     'confirmed.fraudHold': { timer: 'reviewDeadline' },
     'confirmed.paymentRetry': { timer: 'nextRetry' },
@@ -41,7 +43,30 @@ const restingStates: Readonly<Record<string, Readonly<Record<string, WaitsFor>>>
     delivered: 'nothing',
     cancelled: 'nothing',
   },
+  subscription: {
+    trialing: 'aTimer',
+    'active.current': 'aTimer',
+    'active.offerPending': 'aTimer',
+    'active.cancelling': 'aTimer',
+    pastDue: 'aTimer',
+    grace: 'aTimer',
+    suspended: 'aTimer',
+    paused: 'aTimer',
+    cancelScheduled: 'aTimer',
+    cancelled: 'nothing',
+    expired: 'nothing',
+    failed: 'nothing',
+  },
+  invoice: {
+    generated: { timer: 'overdue' },
+    sent: { timer: 'overdue' },
+    overdue: 'somebody',
+    paid: 'nothing',
+    refunded: 'nothing',
+    cancelled: 'nothing',
+  },
 };
 
 /** What an actor in this state waits for; undefined when it may not stay in it. */
-export const waitsFor = (recipient: string, state: string): WaitsFor | undefined => restingStates[recipient]?.[state];
+export const waitsFor = (recipient: keyof typeof actors, state: string): WaitsFor | undefined =>
+  restingStates[recipient][state];
