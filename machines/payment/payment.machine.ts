@@ -2,7 +2,8 @@
  * The life of a payment: domain.md 8.2, rows P-01…P-16, P-18, P-18b, P-19, P-20, P-22; C-64…C-66.
  *
  * One payment makes up to three charges (R-20) under keys of their own. A key is used up only by a definitive decline: after
- * a network error nobody knows whether money was taken, so the next attempt asks under the same key, with the same method.
+ * a network error nobody knows whether money was taken: somebody looks for it at once, and the next attempt asks under the same key,
+ * with the same method.
  *
  * A payment that was opened to be captured later holds the money in `authorized` (P-09). Whatever ends it before its
  * capture asks the gateway to void what is held.
@@ -151,7 +152,7 @@ export const paymentMachine = paymentSetup.createMachine({
       },
     },
     retryWait: {
-      entry: ['scheduleRetry', 'announceFailure'],
+      entry: ['scheduleRetry', 'announceFailure', 'reconcileUnknown'],
       exit: 'unscheduleRetry',
       meta: { defers: ['CapturePayment'] },
       after: { retryDelay: 'authorizing' }, // P-14

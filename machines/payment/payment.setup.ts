@@ -186,7 +186,7 @@ export const paymentSetup = setup({
     unscheduleRetry: assign({ nextRetryAt: null }),
     announceCancellation: emit(({ context, event }) => paymentCancelled(context, cause(event))),
     announceFailure: emit(({ context, event }) => paymentFailed(context, cause(event))),
-    /** Nobody will ask under this key again, so somebody must find out what became of it. */
+    /** The customer shall not wait for the next attempt, if there is one at all, to be told that the money is there. */
     reconcileUnknown: enqueueActions(({ context, enqueue }) => {
       if (context.outcomeUnknown) enqueue.emit(reconcileCharge(context));
     }),

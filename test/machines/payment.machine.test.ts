@@ -436,6 +436,13 @@ describe('the payment machine', () => {
       });
     });
 
+    it('has a charge of unknown outcome looked for before the next attempt, so that its money is told of at once (P-08)', () => {
+      const unknown = retryWait('network_error');
+      expect(unknown.sentTypes).to.deep.equal(['PaymentFailed', 'ReconcileCharge']);
+      expect(unknown.sent('ReconcileCharge')[0]).to.include({ idempotencyKey: key(1), attempt: 1 });
+      expect(retryWait().sent('ReconcileCharge'), 'nothing is unknown').to.be.empty;
+    });
+
     it('takes what a webhook tells about an unknown charge (P-08, P-10, P-11)', () => {
       const waiting = () => retryWait('network_error');
       expect(waiting().when(succeeded(1, null)).sentTypes).to.deep.equal(['PaymentProcessed']);

@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import { sql } from 'kysely';
 import {
   chargesMatchStates,
@@ -20,6 +21,21 @@ export function describeMoney(scene: () => Scene): void {
       const { evidence, booked } = scene();
       const found = await chargesMatchStates({ ...evidence, ledger: without(booked.id) });
       expectOne(found, `order ${booked.id}`, /was charged 0/);
+    });
+
+    it('waits for a charge that is being looked for', async () => {
+      const { evidence, booked } = scene();
+      const ledger = without(booked.id);
+      for (const check of [chargesMatchStates, paymentsMatchGateway]) {
+        expect(await check({ ...evidence, ledger })).to.have.length(1);
+        const found = await findsAfter({ ...scene(), evidence: { ...evidence, ledger } }, check, (db) =>
+          sql`insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, queue, sent_at, wake_at)
+              values (gen_random_uuid(), 'gateway', ${booked.payment?.id}, 'ReconcileCharge', '{}', '/test', gen_random_uuid(), '', now(), now())`.execute(
+            db,
+          ),
+        );
+        expect(found).to.deep.equal([]);
+      }
     });
 
     it('misses the refund of a cancelled order', async () => {
