@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { Completions, closedLoop, openLoop } from './bench/load.js';
 import { figuresOf, percentiles, readCounters, round } from './bench/measure.js';
 import { readPromises } from './bench/promises.js';
+import { describeSoak, type SoakReport, soak } from './bench/soak.js';
 import { openStage, type Stage } from './bench/stage.js';
 import { type BenchReport, type ClosedRow, describe, type OpenRow } from './bench/table.js';
 import { perOrderTransactions, sixJobChain } from './bench/yardsticks.js';
@@ -19,6 +20,8 @@ Measures whole orders (POST, stock, fraud, charge, shipment, notifications) on r
   --inflight LIST  orders between POST and booked shipment (32,64,256)
   --workers LIST   worker processes (1,2)
   --open LIST      arrival rates in percent of the measured capacity (25,50,75,90); "none" leaves that part out
+  --soak N         instead of all that: N orders in a row, and whether memory and tables stay flat (streams keep 100,000
+                   events each, so Redis grows until some 100,000 orders)
   --json           one JSON document on standard output instead of the table
 `;
 
@@ -30,6 +33,7 @@ const { values } = parseArgs({
     inflight: { type: 'string', default: '32,64,256' },
     workers: { type: 'string', default: '1,2' },
     open: { type: 'string', default: '25,50,75,90' },
+    soak: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -59,7 +63,7 @@ async function bench(): Promise<BenchReport> {
       try {
         const completions = new Completions(stage.redis);
         say('Warming up …');
-        await closedLoop(stage, completions, 32, Math.min(5, seconds));
+        await closedLoop(stage, completions, 32, { seconds: Math.min(5, seconds) });
         for (const inFlight of inFlights) closed.push(await runClosed(stage, completions, workers, inFlight, seconds));
         const capacity = Math.max(...closed.filter((row) => row.workers === workers).map((row) => row.ordersPerSecond));
         for (const share of shares)
@@ -97,8 +101,8 @@ async function bench(): Promise<BenchReport> {
 
 async function runClosed(stage: Stage, completions: Completions, workers: number, inFlight: number, seconds: number) {
   const before = await readCounters(stage);
-  const load = await closedLoop(stage, completions, inFlight, seconds);
-  const figures = await figuresOf(stage, load, before, await readCounters(stage));
+  const load = await closedLoop(stage, completions, inFlight, { seconds });
+  const figures = figuresOf(stage, load, before, await readCounters(stage));
   say(
     `${workers} worker(s), ${inFlight} in flight: ${figures.ordersPerSecond} orders/s, ${figures.cpuMsPerOrderTotal} CPU ms per order${load.failures[0] ? `, first failure: ${load.failures[0]}` : ''}`,
   );
@@ -117,7 +121,7 @@ async function runOpen(
   const load = await openLoop(stage, completions, rate, seconds);
   // Notifications may leave a moment after the shipment is booked.
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  const promises = await readPromises(stage, new Map(load.sent.map(({ orderId, sentAt }) => [orderId, sentAt])));
+  const promises = await readPromises(stage, load.sent);
   say(`${workers} worker(s), ${rate} orders/s offered: order p99 ${promises.orderP99} ms`);
   return {
     workers,
@@ -137,11 +141,38 @@ async function measureYardsticks(stage: Stage, seconds: number) {
   };
 }
 
+/** Runs the soak on the first number of workers and of orders in flight. */
+async function soakRun(orders: number): Promise<SoakReport> {
+  const [workers, inFlight] = [list(values.workers)[0] ?? 1, list(values.inflight)[0] ?? 64];
+  if (!Number.isFinite(orders) || orders < 100) throw new UserError('--soak wants at least 100 orders; see --help.');
+  const folder = temporaryFolder('flowmart-soak-');
+  try {
+    say(`Starting PostgreSQL, Redis, the sandbox, 1 web and ${workers} worker${workers > 1 ? 's' : ''} …`);
+    const stage = await openStage(folder, workers);
+    try {
+      const completions = new Completions(stage.redis);
+      const report = await soak(stage, completions, { orders, inFlight, say });
+      completions.close();
+      return report;
+    } finally {
+      await stage.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 if (values.help) process.stdout.write(help);
 else {
   try {
-    const report = await bench();
-    process.stdout.write(`${values.json ? JSON.stringify(report, null, 2) : describe(report)}\n`);
+    if (values.soak === undefined) {
+      const report = await bench();
+      process.stdout.write(`${values.json ? JSON.stringify(report, null, 2) : describe(report)}\n`);
+    } else {
+      const report = await soakRun(Number(values.soak));
+      process.stdout.write(`${values.json ? JSON.stringify(report, null, 2) : describeSoak(report)}\n`);
+      if (!report.flat) process.exitCode = 1;
+    }
   } catch (error) {
     process.stderr.write(`${error instanceof UserError ? error.message : (error as Error).stack}\n`);
     process.exitCode = 1;

@@ -1,29 +1,44 @@
 import { Agent, request } from 'node:http';
 import type { Redis } from 'ioredis';
+import { defaultPrefix } from '../../queues/connection.js';
 import { streamKey } from '../../queues/streams.js';
 import type { Stage } from './stage.js';
 
-/** One order of the load: when it was sent and when its 201 came (ms since the epoch, ms). */
+/** One order of the load: when it was sent (ms since the epoch), and how long its 201 took (ms). */
 export interface Sent {
   readonly orderId: string;
   readonly sentAt: number;
   readonly acceptMs: number;
 }
 
+/** When the outside heard of an order's milestones, ms since the epoch. */
+export interface Heard {
+  readonly initiated?: number;
+  readonly paid?: number;
+  readonly booked?: number;
+}
+
+/** An order that is booked. */
+export type Completed = Sent & { readonly heard: Heard };
+
 export interface LoadResult {
-  readonly sent: readonly Sent[];
+  readonly sent: readonly Completed[];
   readonly failures: readonly string[];
   readonly began: number;
   readonly ended: number;
 }
 
-const completionStream = 'shipping-domain-eventbus';
+/** The public events that are an order's milestones, by their channel. */
+const milestones: Readonly<Record<string, Readonly<Record<string, keyof Heard>>>> = {
+  'payment-domain-eventbus': { PaymentInitiated: 'initiated', PaymentProcessed: 'paid' },
+  'shipping-domain-eventbus': { ShipmentCreated: 'booked' },
+};
 
-/** Reads the public stream of shipments as any outside system would, and tells which orders are booked. */
+/** Reads the public streams as any outside system would, and tells when orders are paid and booked. */
 export class Completions {
   readonly #reader: Redis;
-  readonly #waiting = new Map<string, () => void>();
-  readonly #early = new Set<string>();
+  readonly #waiting = new Map<string, (heard: Heard) => void>();
+  readonly #heard = new Map<string, Heard>();
   #closed = false;
 
   constructor(redis: Redis) {
@@ -31,10 +46,12 @@ export class Completions {
     void this.#read();
   }
 
-  /** Resolves once the order's shipment is booked. */
-  of(orderId: string): Promise<void> {
-    if (this.#early.delete(orderId)) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.set(orderId, resolve));
+  /** Resolves once the order's shipment is booked, with the instants of its milestones. */
+  of(orderId: string): Promise<Heard> {
+    const heard = this.#heard.get(orderId);
+    if (heard?.booked === undefined) return new Promise((resolve) => this.#waiting.set(orderId, resolve));
+    this.#heard.delete(orderId);
+    return Promise.resolve(heard);
   }
 
   close(): void {
@@ -43,31 +60,43 @@ export class Completions {
   }
 
   async #read(): Promise<void> {
-    let last = '$';
-    const key = streamKey('{flowmart}', completionStream);
+    const last = new Map(Object.keys(milestones).map((channel) => [channel, '0-0']));
     while (!this.#closed) {
+      const keys = [...last.keys()].map((channel) => streamKey(defaultPrefix, channel));
       const reply = (await this.#reader
-        .xread('COUNT', 1000, 'BLOCK', 1000, 'STREAMS', key, last)
+        .xread('COUNT', 1000, 'BLOCK', 1000, 'STREAMS', ...keys, ...last.values())
         .catch(() => null)) as unknown;
-      for (const [id, fields] of entriesOf(reply)) {
-        last = id;
-        const field = (name: string) => fields[fields.indexOf(name) + 1] as string;
-        if (field('type') !== 'ShipmentCreated') continue;
-        const { orderId } = JSON.parse(field('data')) as { orderId: string };
-        const resolve = this.#waiting.get(orderId);
-        if (!resolve) this.#early.add(orderId);
-        this.#waiting.delete(orderId);
-        resolve?.();
+      const now = Date.now();
+      for (const [key, entries] of streamsOf(reply)) {
+        const channel = key.slice(streamKey(defaultPrefix, '').length);
+        for (const [id, fields] of entries) {
+          last.set(channel, id);
+          const field = (name: string) => fields[fields.indexOf(name) + 1] as string;
+          const milestone = milestones[channel]?.[field('type')];
+          if (milestone) this.#hear((JSON.parse(field('data')) as { orderId: string }).orderId, milestone, now);
+        }
       }
     }
   }
+
+  #hear(orderId: string, milestone: keyof Heard, now: number): void {
+    const heard = { ...this.#heard.get(orderId), [milestone]: now };
+    this.#heard.set(orderId, heard);
+    if (milestone !== 'booked') return;
+    const resolve = this.#waiting.get(orderId);
+    if (!resolve) return;
+    this.#waiting.delete(orderId);
+    this.#heard.delete(orderId);
+    resolve(heard);
+  }
 }
 
+type Streams = readonly (readonly [string, readonly (readonly [string, readonly string[]])[]])[];
+
 /** XREAD answers a map under RESP3 and a list under RESP2. */
-function entriesOf(reply: unknown): [string, string[]][] {
+function streamsOf(reply: unknown): Streams {
   if (!reply) return [];
-  if (Array.isArray(reply)) return (reply[0] as [string, [string, string[]][]])[1];
-  return Object.values(reply as Record<string, [string, string[]][]>)[0] ?? [];
+  return (Array.isArray(reply) ? reply : Object.entries(reply)) as Streams;
 }
 
 /** Sends one two-line order; resolves with its 201. */
@@ -101,25 +130,24 @@ function placeOrder(stage: Stage, agent: Agent, number: number): Promise<Sent> {
   });
 }
 
-/** Keeps `inFlight` orders between POST and booked shipment for `seconds`. */
+/** Keeps `inFlight` orders between POST and booked shipment, for so many seconds or orders. */
 export async function closedLoop(
   stage: Stage,
   completions: Completions,
   inFlight: number,
-  seconds: number,
+  until: { readonly seconds: number } | { readonly orders: number },
 ): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
-  const sent: Sent[] = [];
+  const sent: Completed[] = [];
   const failures: string[] = [];
   const began = Date.now();
-  const until = began + seconds * 1000;
   let number = 0;
+  const goesOn = () => ('seconds' in until ? Date.now() < began + until.seconds * 1000 : number < until.orders);
   const customer = async () => {
-    while (Date.now() < until) {
+    while (goesOn()) {
       try {
         const order = await placeOrder(stage, agent, number++);
-        await completions.of(order.orderId);
-        sent.push(order);
+        sent.push({ ...order, heard: await completions.of(order.orderId) });
       } catch (error) {
         failures.push((error as Error).message);
         await new Promise((resolve) => setTimeout(resolve, 100));
@@ -139,7 +167,7 @@ export async function openLoop(
   seconds: number,
 ): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1000 });
-  const sent: Sent[] = [];
+  const sent: Completed[] = [];
   const failures: string[] = [];
   const began = Date.now();
   const pending: Promise<void>[] = [];
@@ -150,8 +178,8 @@ export async function openLoop(
       placeOrder(stage, agent, number)
         // Late because the generator or the server was busy: the customer waited since `due` all the same.
         .then(async (order) => {
-          sent.push({ ...order, sentAt: due, acceptMs: order.acceptMs + Math.max(0, order.sentAt - due) });
-          await completions.of(order.orderId);
+          const acceptMs = order.acceptMs + Math.max(0, order.sentAt - due);
+          sent.push({ ...order, sentAt: due, acceptMs, heard: await completions.of(order.orderId) });
         })
         .catch((error: Error) => {
           failures.push(error.message);

@@ -63,19 +63,13 @@ export interface Figures {
   readonly rssMiB: Readonly<Record<string, number>>;
 }
 
-/** Works a run's figures out of its load, the counters around it, and the journal. */
-export async function figuresOf(stage: Stage, load: LoadResult, before: Counters, after: Counters): Promise<Figures> {
+/** Works a run's figures out of its load and the counters around it. */
+export function figuresOf(stage: Stage, load: LoadResult, before: Counters, after: Counters): Figures {
   const { sent } = load;
   const orders = sent.length;
-  const reached = await reachedAt(
-    stage,
-    sent.map(({ orderId }) => orderId),
-  );
-  const since = (state: string) =>
-    sent.flatMap(({ orderId, sentAt }) => {
-      const at = reached.get(`${orderId}/${state}`);
-      return at === undefined ? [] : [at - sentAt];
-    });
+  // As the outside hears of it: after the commit, and through the stream.
+  const since = (milestone: 'paid' | 'booked') =>
+    sent.flatMap(({ sentAt, heard }) => (heard[milestone] === undefined ? [] : [heard[milestone] - sentAt]));
   const per = (name: keyof Omit<Counters, 'cpu'>) => (after[name] - before[name]) / orders;
   const cpuMsPerOrder = Object.fromEntries(
     Object.keys(after.cpu).map((name) => [name, round(((after.cpu[name] ?? 0) - (before.cpu[name] ?? 0)) / orders, 2)]),
@@ -87,7 +81,7 @@ export async function figuresOf(stage: Stage, load: LoadResult, before: Counters
     ordersPerSecond: round((orders * 1000) / (load.ended - load.began)),
     acceptMs: percentiles(sent.map(({ acceptMs }) => acceptMs)),
     paidMs: percentiles(since('paid')),
-    bookedMs: percentiles(since('fulfilling.booked')),
+    bookedMs: percentiles(since('booked')),
     cpuMsPerOrder,
     cpuMsPerOrderTotal: round(total, 2),
     messagesPerOrder: round(per('messages')),
@@ -97,14 +91,4 @@ export async function figuresOf(stage: Stage, load: LoadResult, before: Counters
     redisCommandsPerOrder: round(per('redisCommands')),
     rssMiB: Object.fromEntries(Object.entries(stage.processes).map(([name, { pid }]) => [name, residentMiB(pid)])),
   };
-}
-
-/** When each order first came to a state, by `orderId/state`, in ms since the epoch. */
-async function reachedAt(stage: Stage, orderIds: readonly string[]): Promise<Map<string, number>> {
-  const { rows } = await stage.sql.query<{ actor_id: string; state_after: string; at: Date }>(
-    `select actor_id, state_after, min(at) as at from runtime.journal
-     where recipient = 'order' and actor_id = any($1) and state_after in ('paid', 'fulfilling.booked') group by 1, 2`,
-    [orderIds],
-  );
-  return new Map(rows.map((row) => [`${row.actor_id}/${row.state_after}`, row.at.getTime()]));
 }

@@ -1,3 +1,4 @@
+import type { Completed } from './load.js';
 import { percentiles } from './measure.js';
 import type { Stage } from './stage.js';
 
@@ -10,23 +11,15 @@ export interface Promises {
 }
 
 /**
- * Reads how the promises were kept from what was stored: order (sent → paid), payment (PaymentInitiated → PaymentProcessed),
- * stock (movement → the order knows it), notification (event → sent).
+ * Reads how the promises were kept: order (sent → paid) and payment (initiated → paid) as the outside hears of them; stock (movement →
+ * the order knows it) and notification (event → sent) from what was stored.
  */
-export async function readPromises(stage: Stage, sentAt: ReadonlyMap<string, number>): Promise<Promises> {
-  const ids = [...sentAt.keys()];
-  const orders = await stage.sql.query<{ actor_id: string; at: Date }>(
-    `select actor_id, min(at) as at from runtime.journal where recipient = 'order' and actor_id = any($1) and state_after = 'paid' group by 1`,
-    [ids],
-  );
+export async function readPromises(stage: Stage, sent: readonly Completed[]): Promise<Promises> {
+  const ids = sent.map(({ orderId }) => orderId);
   const spans = async (text: string): Promise<number[]> =>
     (await stage.sql.query<{ ms: number }>(text, [ids])).rows.map((row) => Number(row.ms));
-  const payments = await spans(
-    `select extract(epoch from max(p.at) filter (where p.type = 'ChargeSucceeded') - min(p.at) filter (where p.type = 'OpenPayment')) * 1000 as ms
-     from runtime.journal p where p.recipient = 'payment'
-       and p.correlation_id in (select correlation_id from runtime.journal where recipient = 'order' and actor_id = any($1) and type = 'PlaceOrder')
-     group by p.actor_id`,
-  );
+  const between = (from: (order: Completed) => number | undefined) =>
+    sent.map((order) => (order.heard.paid ?? Number.NaN) - (from(order) ?? Number.NaN));
   const stock = await spans(
     `select extract(epoch from min(heard.at) filter (where heard.recipient = 'order') - min(heard.at) filter (where heard.recipient = 'stock')) * 1000 as ms
      from runtime.journal heard
@@ -38,8 +31,8 @@ export async function readPromises(stage: Stage, sentAt: ReadonlyMap<string, num
      where n.sent_at is not null and n.data ->> 'orderId' = any($1::text[])`,
   );
   return {
-    orderP99: percentiles(orders.rows.map((row) => row.at.getTime() - (sentAt.get(row.actor_id) ?? Number.NaN))).p99,
-    paymentP99: percentiles(payments).p99,
+    orderP99: percentiles(between(({ sentAt }) => sentAt)).p99,
+    paymentP99: percentiles(between(({ heard }) => heard.initiated)).p99,
     stockP99: percentiles(stock).p99,
     notificationP99: percentiles(notifications).p99,
   };
