@@ -11,6 +11,7 @@ export const recipients = {
   invoice: 'billing',
   /** Handlers: set-based work inside the drain's transaction. */
   customers: 'orders',
+  accountLocks: 'orders',
   deliveries: 'orders',
   stock: 'inventory',
   quotes: 'inventory',
@@ -202,6 +203,7 @@ export const commands = {
     CancelOrder: { to: 'order', by: 'orderId' },
     ChangePaymentMethod: { to: 'order', by: 'orderId' },
     RegisterCustomer: { to: 'customers', by: 'customerId' },
+    SetAccountLock: { to: 'accountLocks', by: 'customerId' },
   },
   'payment.commands': {
     OpenPayment: { to: 'payment', by: 'paymentId' },

@@ -22,6 +22,11 @@ export const customerMessages = {
       clockId: uuid.optional().describe('The test clock that the customer and everything theirs live by.'),
     }),
   ),
+  SetAccountLock: command(
+    '1.0.0',
+    'Lock the account of a customer until our people have spoken to them, or unlock it (S-23).',
+    z.strictObject({ customerId: uuid, isLocked: z.boolean() }),
+  ),
   UserSignedUp: event(
     '1.0.0',
     'A customer exists; carries no personal data beyond ids (C-56, invariant 10).',

@@ -59,7 +59,9 @@ export const commandRoute = <N extends CommandName, B extends z.ZodType = z.ZodN
       const subscription = await expectSubscription(deps.db, call, subscriptionId);
       const data = { ...(await asked(call, subscription)), subscriptionId } as MessageData<N>;
       await send(deps, call, subscriptionId, sends, data, rule);
-      if (call.wait !== null) await deps.waiter.settled('subscription', subscriptionId, call.wait * 1000, call.gone());
-      return answerSubscription(await readSubscription(deps.db, subscriptionId));
+      if (call.wait === null) return answerSubscription(await readSubscription(deps.db, subscriptionId));
+      await deps.waiter.settled('subscription', subscriptionId, call.wait * 1000, call.gone());
+      const applied = { 'Preference-Applied': `wait=${call.wait}` };
+      return answerSubscription(await readSubscription(deps.db, subscriptionId), applied);
     },
   );

@@ -1,5 +1,7 @@
+import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { customerMessages } from '../../machines/customer/customer.messages.js';
+import type { Database } from '../db/tables.js';
 import { type Customer, listCustomers, readCustomers } from '../services/customers/queries.js';
 import { type ClockPort, requireClock } from './clocks.js';
 import { type CommandPort, send } from './command.js';
@@ -26,6 +28,7 @@ const customerSchema = z
     preferredCurrency: z.string().nullable(),
     address: addressSchema.nullable(),
     dateRegistered: instantSchema,
+    isLocked: z.boolean().meta({ description: 'Whether our people must speak to them before they can leave.' }),
     clockId: uuidSchema.nullable().meta({ description: 'The test clock that they live by; null for real time.' }),
   })
   .meta({ id: 'Customer' });
@@ -35,6 +38,7 @@ export const customerRoutes = (deps: CommandPort & ClockPort): Route[] => [
   registerRoute(deps),
   listRoute(deps),
   getRoute(deps),
+  lockRoute(deps),
 ];
 
 const registerRoute = (deps: CommandPort & ClockPort) =>
@@ -90,12 +94,38 @@ const getRoute = ({ db }: CommandPort) =>
       responses: { 200: { description: 'The customer.', schema: customerSchema } },
       problems: ['NOT_FOUND'],
     },
-    async ({ params: { customerId } }) => {
-      const customer = (await readCustomers(db, [customerId])).get(customerId);
-      if (!customer) throw problem('NOT_FOUND', 'There is no such customer.');
-      return { status: 200, body: view(customer) };
+    async ({ params: { customerId } }) => ({ status: 200, body: view(await readCustomer(db, customerId)) }),
+  );
+
+const lockRoute = (deps: CommandPort) =>
+  route(
+    {
+      method: 'put',
+      path: '/v1/customers/{customerId}/lock',
+      operationId: 'setAccountLock',
+      tag: 'Customers',
+      scope: 'customers:staff',
+      summary: 'Lock or unlock the account of a customer (for staff)',
+      description: 'Whoever is locked cannot cancel a subscription before our people have spoken to them.',
+      params: z.strictObject({ customerId: uuidSchema }),
+      body: z.strictObject({ isLocked: z.boolean() }).meta({ id: 'AccountLock' }),
+      example: { isLocked: true },
+      responses: { 200: { description: 'The customer.', schema: customerSchema } },
+      problems: ['NOT_FOUND'],
+    },
+    async (call) => {
+      const { customerId } = await readCustomer(deps.db, call.params.customerId);
+      const { answer } = await send(deps, call, customerId, 'SetAccountLock', { customerId, ...call.body });
+      return { status: 200, body: view(answer as Customer) };
     },
   );
+
+/** @throws HttpProblem NOT_FOUND */
+async function readCustomer(db: Kysely<Database>, customerId: string): Promise<Customer> {
+  const customer = (await readCustomers(db, [customerId])).get(customerId);
+  if (!customer) throw problem('NOT_FOUND', 'There is no such customer.');
+  return customer;
+}
 
 const positionOf = ({ dateRegistered, customerId }: Customer) => ({
   createdAt: dateRegistered.replace('Z', '000Z'),

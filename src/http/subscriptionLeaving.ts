@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cancelReason, offerChoice } from '../../machines/subscription/subscription.values.js';
+import { readCustomers } from '../services/customers/queries.js';
 import { messageIdOf, send } from './command.js';
 import { commandRoute, params, type SubscriptionPort } from './commandRoute.js';
 import { entityTag } from './etag.js';
@@ -67,8 +68,10 @@ const cancelRoute = (deps: SubscriptionPort): Route =>
     async (call) => {
       const { subscriptionId } = call.params;
       const { reason, note = null, mode, offerDecision = null } = call.body;
-      await expectSubscription(deps.db, call, subscriptionId);
-      const data = { reason, note, mode, offerDecision, requestedBy: call.principal.role, accountLocked: false };
+      const { customerId } = (await expectSubscription(deps.db, call, subscriptionId)).context;
+      const customer = (await readCustomers(deps.db, [customerId])).get(customerId);
+      const accountLocked = customer?.isLocked ?? false;
+      const data = { reason, note, mode, offerDecision, requestedBy: call.principal.role, accountLocked };
       try {
         await send(deps, call, subscriptionId, 'CancelSubscription', { subscriptionId, ...data });
       } catch (error) {

@@ -39,8 +39,11 @@ export async function expectSubscription(
 }
 
 /** Answers with a subscription. */
-export const answerSubscription = (subscription: StoredSubscription): Answer => ({
+export const answerSubscription = (
+  subscription: StoredSubscription,
+  headers: Readonly<Record<string, string>> = {},
+): Answer => ({
   status: 200,
-  headers: { ETag: entityTag(subscription.version) },
+  headers: { ETag: entityTag(subscription.version), ...headers },
   body: viewSubscription(subscription),
 });

@@ -32,6 +32,7 @@ export const subscriptionTales: Tales = {
     `The delivery becomes an order of ${count(sum(items), 'unit')} for ${amount(subtotal)}.`,
   DeliverySkipped: ({ nextDeliveryAt }) => `This delivery is left out; the next one is on ${on(nextDeliveryAt)}.`,
   GenerateInvoice: ({ lines }) => `An invoice of ${count(lines.length, 'line')} was asked for.`,
+  AllocateInvoiceNumber: ({ series, year }) => `A number of ${words(series)}s of ${year} was asked for.`,
   InvoiceNumberAllocated: ({ number }) => `The document is ${number}.`,
   InvoiceGenerated: ({ invoiceNumber, status, total }) =>
     `Invoice ${invoiceNumber} over ${amount(total)} was ${status === 'paid' ? 'paid' : 'issued'}.`,
@@ -46,6 +47,7 @@ export const subscriptionTales: Tales = {
     `It is paid until ${on(period.end)}${recovered ? ', after a failed charge' : ''}.`,
   SubscriptionPaymentFailed: ({ failureReason, nextRetryAt }) =>
     `The charge failed: ${words(failureReason)}${nextRetryAt ? `; next try on ${on(nextRetryAt)}` : ''}.`,
+  SubscriptionReminderDue: ({ about, date }) => `The customer is reminded of the ${words(about)} on ${on(date)}.`,
   PaymentMethodRequested: ({ until }) => `The customer was asked for another payment method, until ${on(until)}.`,
   SubscriptionGraceStarted: ({ graceUntil }) => `Access is limited until ${on(graceUntil)}.`,
   SubscriptionSuspended: ({ revivableUntil }) => `Access is restricted; it can be revived until ${on(revivableUntil)}.`,

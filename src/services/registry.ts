@@ -12,6 +12,7 @@ import type { Config } from '../config.js';
 import type { Database } from '../db/tables.js';
 import type { Actor, Effect, Handler } from '../runtime/ports.js';
 import { numbers } from './billing/numbers.js';
+import { accountLocks } from './customers/accountLocks.js';
 import { customers } from './customers/customers.js';
 import { fraud } from './fraud/fraud.js';
 import { approvals } from './fraud/queries.js';
@@ -89,6 +90,7 @@ export function createParticipants(config: Config, db: Kysely<Database>, log: Lo
   return {
     ...actors,
     customers,
+    accountLocks,
     deliveries,
     stock,
     quotes,

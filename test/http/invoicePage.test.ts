@@ -67,6 +67,7 @@ const ada = addresseeOf({
   preferredCurrency: null,
   address: { street: '1 Market St', city: 'San Francisco', state: 'CA', postalCode: '94105', country: 'US' },
   dateRegistered: '2026-01-01T00:00:00.000Z',
+  isLocked: false,
   clockId: null,
 });
 

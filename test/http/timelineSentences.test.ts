@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { sentenceOf } from '../../src/http/timelineSentences.js';
+import { examples } from '../machines/examples.js';
 
 const row = (change: Partial<Parameters<typeof sentenceOf>[0]>) =>
   sentenceOf({
@@ -49,6 +50,21 @@ describe('the sentences of a story', () => {
 
   it('fall back on the catalogue, without its references', () => {
     expect(row({ type: 'ReservationExpired' })).to.equal('An order’s hold ended unpaid.');
+  });
+
+  it('fit every message that there is', () => {
+    for (const [type, data] of Object.entries(examples)) {
+      const sentence = row({ type, data });
+      expect(sentence, type).to.match(/^\S.{8,}\S$/s);
+      expect(sentence, type).not.to.match(/undefined|null|NaN|\[object|Invalid/);
+    }
+  });
+
+  it('tell of subscriptions and invoices in words that people know', () => {
+    const said = (type: keyof typeof examples) => row({ type, data: examples[type] });
+    expect(said('SubscribeUser')).to.equal('The customer subscribed to Pro Monthly, after 14 days of trial.');
+    expect(said('SubscriptionGraceStarted')).to.match(/^Access is limited until \d{4}-\d\d-\d\d\.$/);
+    expect(said('AllocateInvoiceNumber')).to.match(/^A number of (invoices|credit notes) of \d{4} was asked for\.$/);
   });
 
   it('name a timer by its purpose', () => {

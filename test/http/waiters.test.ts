@@ -67,6 +67,55 @@ describe('waiting for orders', () => {
     });
   }
 
+  /** A subscription in a state, with what its context says of what is under way. */
+  async function storeSubscription(state: string, underWay: object = {}): Promise<string> {
+    const [id, customerId] = [newId(), newId()];
+    await sql`insert into orders.customers (customer_id, first_name, last_name, email)
+      values (${customerId}, 'Ada', 'Byron', ${`${customerId}@example.com`})`.execute(db);
+    const context = {
+      customerId,
+      terms: { kind: 'delivery' },
+      bill: null,
+      change: null,
+      cancellation: null,
+      ...underWay,
+    };
+    await sql`
+      insert into subscriptions.subscriptions (id, version, machine_version, state, snapshot, correlation_id, updated_at)
+      values (${id}, 1, 1, ${state}, ${JSON.stringify({ context })}, ${id}, now())`.execute(db);
+    return id;
+  }
+  const wanted = { attempt: null, wanted: 'request' };
+  const settledSubscriptions: [string, object][] = [
+    ['active.current', {}],
+    ['trialing', {}],
+    ['pastDue', { bill: { attempt: null, wanted: null } }],
+    ['active.offerPending', { bill: wanted, cancellation: { reason: 'other' } }],
+    ['cancelled', {}],
+  ];
+  const movingSubscriptions: [string, object][] = [
+    ['pending', {}],
+    ['active.renewing', {}],
+    ['active.cancelling', {}],
+    ['grace', { bill: { attempt: { id: 'payment' }, wanted: null } }],
+    ['suspended', { bill: wanted }],
+    ['active.current', { change: { plan: 'dearer' } }],
+  ];
+
+  for (const [state, underWay] of settledSubscriptions) {
+    it(`ends at once for a subscription that is ${state} with ${JSON.stringify(underWay)}`, async () => {
+      const id = await storeSubscription(state, underWay);
+      expect(await timed(waiter.settled('subscription', id, 5000, never()))).to.be.below(1000);
+    });
+  }
+
+  for (const [state, underWay] of movingSubscriptions) {
+    it(`goes on while a subscription is ${state} with ${JSON.stringify(underWay)}`, async () => {
+      const id = await storeSubscription(state, underWay);
+      expect(await timed(waiter.settled('subscription', id, 150, never()))).to.be.within(140, 1000);
+    });
+  }
+
   it('ends when the order gets there', async () => {
     const id = await storeOrder('confirmed.reserving');
     const waiting = timed(waiter.settled('order', id, 10_000, never()));

@@ -111,6 +111,20 @@ describe('leaving a subscription', function () {
     expect((await subscriber.cancel({ offerDecision: 'decline' })).outcome).to.equal('scheduled');
   });
 
+  it('is refused while the account is locked, and our people are told (S-23)', async () => {
+    const subscriber = await Subscriber.join(shop);
+    const lock = (isLocked: boolean) => shop.do('PUT', `/v1/customers/${subscriber.customerId}/lock`, { isLocked });
+    await lock(true);
+    const body = { reason: 'other' };
+    const refused = await shop.refused(409, 'ACCOUNT_LOCKED', 'POST', subscriber.path('cancel'), body);
+    expect(refused).to.include({ currentState: 'active.current' });
+    await shop.quiet();
+    expect(await subscriber.told()).to.include('cancellation_rejected');
+    await expectStands(subscriber, 'active.current', 'full');
+    await lock(false);
+    expect((await subscriber.cancel()).outcome).to.equal('offer');
+  });
+
   it('in the middle of arrears stops the retries, and costs nothing any more', async () => {
     const subscriber = await Subscriber.join(shop);
     subscriber.refuse(100);

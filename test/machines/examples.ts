@@ -346,6 +346,7 @@ export const examples: { readonly [N in MessageName]: MessageData<N> } = {
     sentAt: at(0.05),
   },
 
+  SetAccountLock: { customerId, isLocked: true },
   RegisterCustomer: {
     customerId,
     firstName: 'Jane',

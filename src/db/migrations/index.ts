@@ -11,6 +11,7 @@ import * as clocks from './0009_clocks.js';
 import * as plainPayloads from './0010_plainPayloads.js';
 import * as deliveryOrders from './0011_deliveryOrders.js';
 import * as subscriptionDates from './0012_subscriptionDates.js';
+import * as accountLocks from './0013_accountLocks.js';
 
 /** Every migration in order; the name is recorded in the database, so it never changes once landed. */
 export const migrations: Record<string, Migration> = {
@@ -26,4 +27,5 @@ export const migrations: Record<string, Migration> = {
   '0010_plainPayloads': plainPayloads,
   '0011_deliveryOrders': deliveryOrders,
   '0012_subscriptionDates': subscriptionDates,
+  '0013_accountLocks': accountLocks,
 };

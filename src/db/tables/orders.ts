@@ -17,6 +17,8 @@ export interface CustomersTable {
   country: string | null;
   address: Json<Address | null>;
   date_registered: ColumnType<Date, Date | string | undefined, Date | string>;
+  /** Since when the account is locked; null while it is not. */
+  locked_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
   /** The test clock that the customer and everything theirs live by; null for the real one. */
   clock_id: Generated<string | null>;
 }

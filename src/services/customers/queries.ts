@@ -14,6 +14,8 @@ export interface Customer {
   readonly preferredCurrency: string | null;
   readonly address: Address | null;
   readonly dateRegistered: string;
+  /** Whether our people must speak to them before they can leave (S-23). */
+  readonly isLocked: boolean;
   readonly clockId: string | null;
 }
 
@@ -27,6 +29,7 @@ const customerOf = (row: Selectable<CustomersTable>): Customer => ({
   preferredCurrency: row.preferred_currency,
   address: row.address as Address | null,
   dateRegistered: row.date_registered.toISOString(),
+  isLocked: row.locked_at !== null,
   clockId: row.clock_id,
 });
 

@@ -30,6 +30,17 @@ export function describePeople(shop: () => Shop): void {
       expect((await shop().request('get', `/v1/customers/${newId()}`)).status).to.equal(404);
     });
 
+    it('are locked and unlocked by staff', async () => {
+      const { id } = (await register(ada())).body;
+      const lock = (isLocked: unknown) => shop().request('put', `/v1/customers/${id}/lock`).send({ isLocked });
+      expect((await lock(true)).body).to.include({ id, isLocked: true });
+      expect((await shop().request('get', `/v1/customers/${id}`)).body.isLocked).to.equal(true);
+      expect((await lock(false)).body.isLocked).to.equal(false);
+      expect((await lock('yes')).status).to.equal(400);
+      const nobody = shop().request('put', `/v1/customers/${newId()}/lock`);
+      expect((await nobody.send({ isLocked: true })).status).to.equal(404);
+    });
+
     it('have an e-mail address of their own', async () => {
       const person = ada();
       await register(person);

@@ -54,6 +54,7 @@ describe('Customers', () => {
       preferredCurrency: 'EUR',
       address,
       dateRegistered: at(),
+      isLocked: false,
       clockId: null,
     });
     expect((await readCustomers(connection.db, [id('ada')])).get(id('ada'))).to.deep.equal(handled?.answer);
