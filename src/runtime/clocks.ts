@@ -46,7 +46,7 @@ export class Clocks {
     await Promise.all(this.#drains);
   }
 
-  /** Something was done: a clock may have nothing to wait for any more. */
+  /** Something was committed: a clock may have nothing to wait for any more. For `onGroup` of the lane. */
   readonly poke = (): void => {
     this.#poked = true;
     this.#wake?.();
@@ -91,10 +91,7 @@ export class Clocks {
     const drained = lane
       .submit({ recipient, actorId })
       .catch(onError)
-      .finally(() => {
-        this.#drains.delete(drained);
-        this.poke();
-      });
+      .finally(() => this.#drains.delete(drained));
     this.#drains.add(drained);
   }
 

@@ -6,6 +6,7 @@ import { addDepthMetrics } from '../../src/http/depthMetrics.js';
 import { newId } from '../../src/http/ids.js';
 import { createMetrics, type Metrics } from '../../src/http/metrics.js';
 import { addSlaMetrics } from '../../src/http/slaMetrics.js';
+import { storeActor } from '../db/storeActor.js';
 import { openDatabase } from './connection.js';
 import { serving } from './serving.js';
 
@@ -146,6 +147,21 @@ describe('metrics', () => {
       expect(text).to.contain('payment_processing_latency_seconds_count 2');
       expect(text).to.contain('payment_processing_latency_seconds_sum 1.4');
       expect(await read(), 'and each once').to.contain('payment_processing_latency_seconds_count 2');
+    });
+
+    it('are not those of test clocks, whose time is another', async () => {
+      const [payment, order, clock] = [newId(), newId(), newId()];
+      const amount = { amount: 1499, currency: 'USD' };
+      const [paid, placed] = [{ amount }, { orderNumber: order, totalAmount: amount }];
+      await storeActor(db, 'payments.payments', payment, { state: 'captured', context: paid, clockId: clock });
+      await storeActor(db, 'orders.orders', order, { state: 'paid', context: placed, clockId: clock });
+      await logEvent('PaymentInitiated', payment, '2026-03-01T12:00:00Z');
+      await logEvent('PaymentProcessed', payment, '2026-03-01T12:00:00Z');
+      await logEvent('InventoryAdjusted', order, '2026-03-01T12:00:00Z', { reason: 'order_reserved', orderId: order });
+      await read();
+      const text = await read();
+      expect(text).to.contain('payment_processing_latency_seconds_count 0');
+      expect(text).to.contain('inventory_projection_lag_seconds_count 0');
     });
 
     it('take stock from its movement until the order knows (R-03), and count what is stuck', async () => {

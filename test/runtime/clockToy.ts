@@ -28,16 +28,11 @@ export function startToyWorker(toy: Pick<Toy, 'createLane' | 'createEffects' | '
   const handOff = async (refs: readonly Ref[]) => {
     for (const ref of refs) {
       const work = ref.recipient === 'horn' ? effects.run(ref) : lane.submit(ref);
-      const done: Promise<unknown> = work
-        .catch(() => undefined)
-        .finally(() => {
-          going.delete(done);
-          clocks.poke();
-        });
+      const done: Promise<unknown> = work.catch(() => undefined).finally(() => going.delete(done));
       going.add(done);
     }
   };
-  const lane = toy.createLane({ handOff });
+  const lane = toy.createLane({ handOff, onGroup: () => clocks.poke() });
   const effects = toy.createEffects({ lane });
   const clocks = toy.createClocks({ lane });
   clocks.start();
