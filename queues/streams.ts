@@ -104,16 +104,50 @@ export async function trimStream(redis: Redis, prefix: string, channel: string, 
   if (length <= keep) return 0;
   const [first] = await redis.xrange(key, '-', '+', 'COUNT', 1);
   if (!first) return 0;
-  let before = positionOf(first[0]) + length - keep;
+  return trimBefore(redis, key, positionOf(first[0]) + length - keep);
+}
+
+/** Trims the entries of a stream that are older than an instant, as carefully. Answers how many went, or would go without `go`. */
+export async function trimOlder(
+  redis: Redis,
+  prefix: string,
+  channel: string,
+  than: Date,
+  go: boolean,
+): Promise<number> {
+  const key = streamKey(prefix, channel);
+  const [first] = await redis.xrange(key, '-', '+', 'COUNT', 1);
+  const [last] = await redis.xrevrange(key, '+', '-', 'COUNT', 1);
+  if (!first || !last) return 0;
+  // Positions follow each other without gaps, so the first young entry is found by halving.
+  let [low, high] = [positionOf(first[0]), positionOf(last[0]) + 1];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const [entry] = await redis.xrange(key, `${middle}-0`, '+', 'COUNT', 1);
+    if (entry && timeOf(entry[1]) < than.getTime()) low = positionOf(entry[0]) + 1;
+    else high = middle;
+  }
+  if (go) return trimBefore(redis, key, low);
+  return Math.max(0, Math.min(low, await neededFrom(redis, key)) - positionOf(first[0]));
+}
+
+const timeOf = (fields: string[]): number => Date.parse(fields[fields.indexOf('time') + 1] ?? '');
+
+async function trimBefore(redis: Redis, key: string, position: number): Promise<number> {
+  return redis.xtrim(key, 'MINID', `${Math.min(position, await neededFrom(redis, key))}-0`);
+}
+
+/** The first position that a consumer group has not acknowledged. */
+async function neededFrom(redis: Redis, key: string): Promise<number> {
+  let needed = Number.MAX_SAFE_INTEGER;
   for (const group of parseGroups(await redis.xinfo('GROUPS', key))) {
-    let needed = positionOf(group['last-delivered-id']) + 1;
+    needed = Math.min(needed, positionOf(group['last-delivered-id']) + 1);
     if (group.pending > 0) {
       const [, oldest] = (await redis.xpending(key, group.name)) as [number, string | null];
       if (oldest) needed = Math.min(needed, positionOf(oldest));
     }
-    before = Math.min(before, needed);
   }
-  return redis.xtrim(key, 'MINID', `${before}-0`);
+  return needed;
 }
 
 /** XINFO answers maps under RESP3 and flat lists under RESP2. */

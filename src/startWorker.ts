@@ -7,6 +7,7 @@ import { appendEvents, trimStream } from '../queues/streams.js';
 import { channels, type Recipient, recipients } from '../queues/topology.js';
 import { assemble } from './assemble.js';
 import { type Config, ConfigError } from './config.js';
+import { createPartitions } from './db/partitions.js';
 import type { Database } from './db/tables.js';
 import { forgetExpiredKeys } from './http/idempotency.js';
 import { Clocks } from './runtime/clocks.js';
@@ -100,6 +101,7 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
     const work = [
       ...Object.keys(channels).map((channel) => trimStream(redis, prefix, channel, streamLength)),
       forgetExpiredKeys(db),
+      createPartitions(db as unknown as Kysely<never>),
     ];
     void Promise.allSettled(work).then((results) => {
       for (const result of results)

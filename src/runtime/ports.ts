@@ -17,6 +17,8 @@ export interface Actor {
   readonly version: number;
   /** `schema.table` of the actor rows (id, version, machine_version, state, snapshot, clock_id, correlation_id, created_at, updated_at). */
   readonly table: string;
+  /** States that an actor does not leave by itself: it is over, as far as anybody knows, and retention may drop its journal. */
+  readonly ends: readonly string[];
   /** Lifts a snapshot written by `from` to `from + 1`. */
   readonly migrations?: Readonly<Record<number, (snapshot: Snapshot) => Snapshot>>;
 }

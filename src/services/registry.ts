@@ -47,24 +47,45 @@ type Taking<R extends Recipient, M extends AnyStateMachine> = [MessagesFor<R>] e
 function actor<R extends Recipient>() {
   return <M extends AnyStateMachine>(
     machine: M & Taking<R, M>,
-    options: { readonly creates: readonly MessagesFor<R>[]; readonly table: string; readonly version?: number },
+    options: Omit<Actor, 'kind' | 'machine' | 'version'> & {
+      readonly creates: readonly MessagesFor<R>[];
+      readonly version?: number;
+    },
   ): Actor => ({ kind: 'actor', machine, version: 1, ...options });
 }
 
 /** The lifecycles: one machine and one table each. */
 export const actors = {
-  order: actor<'order'>()(orderMachine, { creates: ['PlaceOrder'], table: 'orders.orders' }),
-  payment: actor<'payment'>()(paymentMachine, { creates: ['OpenPayment'], table: 'payments.payments' }),
+  order: actor<'order'>()(orderMachine, {
+    creates: ['PlaceOrder'],
+    table: 'orders.orders',
+    ends: ['delivered', 'cancelled'],
+  }),
+  payment: actor<'payment'>()(paymentMachine, {
+    creates: ['OpenPayment'],
+    table: 'payments.payments',
+    ends: ['completed', 'partiallyRefunded', 'refunded', 'failed', 'cancelled'],
+  }),
   reservation: actor<'reservation'>()(reservationMachine, {
     creates: ['OrderConfirmed'],
     table: 'inventory.reservations',
+    ends: ['fulfilled', 'cancelled'],
   }),
-  shipment: actor<'shipment'>()(shipmentMachine, { creates: ['CreateShipment'], table: 'shipping.shipments' }),
+  shipment: actor<'shipment'>()(shipmentMachine, {
+    creates: ['CreateShipment'],
+    table: 'shipping.shipments',
+    ends: ['delivered', 'cancelled'],
+  }),
   subscription: actor<'subscription'>()(subscriptionMachine, {
     creates: ['SubscribeUser'],
     table: 'subscriptions.subscriptions',
+    ends: ['cancelled', 'expired', 'failed'],
   }),
-  invoice: actor<'invoice'>()(invoiceMachine, { creates: ['GenerateInvoice'], table: 'billing.invoices' }),
+  invoice: actor<'invoice'>()(invoiceMachine, {
+    creates: ['GenerateInvoice'],
+    table: 'billing.invoices',
+    ends: ['paid', 'refunded', 'cancelled'],
+  }),
 } satisfies Partial<Record<Recipient, Actor>>;
 
 /** Everybody who receives messages: a recipient of the topology without an entry here is a compile error. */

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { uuidv7 } from 'uuidv7';
 import { openRedis, producerOptions } from '../../queues/connection.js';
-import { appendEvents, type StreamEvent, streamKey, trimStream } from '../../queues/streams.js';
+import { appendEvents, type StreamEvent, streamKey, trimOlder, trimStream } from '../../queues/streams.js';
 import { type TestRedis, testRedis } from '../support/servers.js';
 
 const channel = 'orders-domain-eventbus';
@@ -45,6 +45,37 @@ for (const protocol of [2, 3] as const) {
     const ids = async () => (await redis.xrange(key, '-', '+')).map(([id]) => id);
     const read = (group: string, count: number) =>
       redis.xreadgroup('GROUP', group, 'me', 'COUNT', count, 'STREAMS', key, '>');
+
+    describe('that is trimmed by age', () => {
+      const noon = new Date('2026-01-02T12:00:00Z');
+      const trimOld = (go: boolean) => trimOlder(redis, server.prefix, channel, noon, go);
+      const young = (position: number) => event(position, { time: '2026-01-02T12:00:00.000Z' });
+
+      it('loses what is older than the instant, and nothing else', async () => {
+        await append([...events(1, 6), ...[7, 8, 9].map(young)]);
+        expect(await trimOld(false)).to.equal(6);
+        expect(await ids()).to.have.length(9);
+        expect(await trimOld(true)).to.equal(6);
+        expect(await ids()).to.deep.equal(['7-0', '8-0', '9-0']);
+        expect(await trimOld(true)).to.equal(0);
+      });
+
+      it('keeps what its slowest consumer group has not acknowledged, however old', async () => {
+        await append(events(1, 6));
+        for (const group of ['slow', 'quick']) await redis.xgroup('CREATE', key, group, '0');
+        await read('quick', 6);
+        await redis.xack(key, 'quick', ...(await ids()));
+        await read('slow', 4);
+        await redis.xack(key, 'slow', '1-0', '2-0');
+        expect(await trimOld(false)).to.equal(2);
+        expect(await trimOld(true)).to.equal(2);
+        expect(await ids()).to.deep.equal(['3-0', '4-0', '5-0', '6-0']);
+      });
+
+      it('may be empty', async () => {
+        expect(await trimOld(true)).to.equal(0);
+      });
+    });
 
     it('carries an event as exactly the fields of CloudEvents that are promised', async () => {
       const [only] = [event(7)];

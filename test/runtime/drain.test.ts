@@ -169,11 +169,11 @@ describe('a drain', () => {
     await toy.send('Wake', { to: id });
     await toy.send('Ball', { to: id, left: 1 });
     const before = await Promise.all([toy.state(id), toy.mailbox(id), toy.journal(id), count('timers', id)]);
-    await sql`alter table runtime.event_log_default add constraint broken check (false) not valid`.execute(toy.db);
+    await sql`alter table runtime.event_log add constraint broken check (false) not valid`.execute(toy.db);
     const failed = await drain(toy.engine, { units: [{ recipient: 'player', actorId: id }] }).catch(
       (error: Error) => error,
     );
-    await sql`alter table runtime.event_log_default drop constraint broken`.execute(toy.db);
+    await sql`alter table runtime.event_log drop constraint broken`.execute(toy.db);
     expect(failed).to.be.instanceOf(Error);
     expect(await Promise.all([toy.state(id), toy.mailbox(id), toy.journal(id), count('timers', id)])).to.deep.equal(
       before,

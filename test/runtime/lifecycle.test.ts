@@ -42,7 +42,14 @@ const lampMachine = setup({
   },
 });
 
-const lamp: Actor = { kind: 'actor', machine: lampMachine, creates: ['Make'], version: 1, table: 'toy.lamps' };
+const lamp: Actor = {
+  kind: 'actor',
+  machine: lampMachine,
+  creates: ['Make'],
+  version: 1,
+  table: 'toy.lamps',
+  ends: [],
+};
 const dims = 'xstate.after.dims.lamp.lit.bright';
 const burns = 'xstate.after.60000.lamp.lit.bright';
 const flickers = 'xstate.after.5000.lamp.lit.dim';

@@ -58,4 +58,5 @@ export const metronome: Actor = {
   creates: ['Start'],
   version: 1,
   table: 'toy.metronomes',
+  ends: [],
 };

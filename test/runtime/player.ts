@@ -110,4 +110,5 @@ export const player: Actor = {
   creates: ['Join'],
   version: 1,
   table: 'toy.players',
+  ends: [],
 };

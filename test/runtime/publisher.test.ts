@@ -22,7 +22,7 @@ describe('the publisher', () => {
     redis = openRedis(server.url, producerOptions, () => undefined);
     await new Promise((resolve) => redis.once('ready', resolve));
     // One test moves events to other transactions, which nobody else may.
-    await sql`alter table runtime.event_log_default disable trigger append_only`.execute(toy.db);
+    await sql`alter table runtime.event_log disable trigger append_only`.execute(toy.db);
   });
   after(async () => {
     redis.disconnect();

@@ -1,13 +1,17 @@
 import { sql } from 'kysely';
 import { fold } from '../../../src/runtime/fold.js';
+import type { Actor } from '../../../src/runtime/ports.js';
 import { actors } from '../../../src/services/registry.js';
 import { actorPages } from './actorPages.js';
 import type { Evidence, Finding } from './evidence.js';
 
 /** Every journal has each version once, and folds to the snapshot that is stored, byte for byte (invariant 7). */
-export async function journalsFold({ db }: Pick<Evidence, 'db'>): Promise<Finding[]> {
+export async function journalsFold(
+  { db }: Pick<Evidence, 'db'>,
+  machines: Readonly<Record<string, Actor>> = actors,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const [recipient, actor] of Object.entries(actors)) {
+  for (const [recipient, actor] of Object.entries(machines)) {
     for await (const page of actorPages(db, recipient, actor.table)) {
       const folded: { id: string; snapshot: string }[] = [];
       for (const { id, version, rows } of page) {
