@@ -1,0 +1,208 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { uuidv7 } from 'uuidv7';
+import type { MessageData, MessageName } from '../../machines/index.js';
+import { routing } from '../../queues/routing.js';
+import { sendMessages } from '../../src/runtime/store.js';
+import { seededProducts } from '../seed/catalogue.js';
+import type { Telling } from './stories.js';
+import { poisonousQuantity, storySource } from './traps.js';
+
+const address = { street: '1 Main Street', city: 'Springfield', state: 'IL', postalCode: '62701', country: 'US' };
+/** A card that the gateway never answers about. */
+const silentCard = 'pm_card_jcb';
+
+/** What happens seldom, and what no route leads to yet. */
+export function rareStories(telling: Telling): (() => Promise<void>)[] {
+  const { stage } = telling;
+  stage.sandbox.addFault({ match: { method: 'POST', paymentMethod: silentCard }, fault: 'cut_connection' });
+  return [
+    () => payLater(telling, 'CapturePayment'),
+    () => payLater(telling, 'CancelPayment'),
+    () => poison(telling),
+    () => onAClock(telling),
+    () => withoutACarrier(telling),
+    () => tooLate(telling),
+    () => nonsense(telling),
+    () => endAgreement(telling, 'immediate'),
+    () => endAgreement(telling, 'period_end'),
+    () => withoutAnAnswer(telling),
+    async () => {
+      for (const path of ['', '/*/capture', '/*/cancel', '/v1/refunds'])
+        stage.sandbox.addFault({
+          match: { method: 'POST', path: path.startsWith('/v1') ? path : `/v1/payment_intents${path}`, times: 1 },
+          fault: 'cut_connection_after_success',
+        });
+    },
+  ];
+}
+
+/** A payment that only holds the money at first, which is then taken or let go; and once more let go, which the gateway refuses. */
+async function payLater(telling: Telling, then: 'CapturePayment' | 'CancelPayment'): Promise<void> {
+  const paymentId = uuidv7();
+  await send(telling, 'OpenPayment', {
+    paymentId,
+    orderId: null,
+    subscriptionId: null,
+    invoiceId: null,
+    customerId: null,
+    amount: { amount: 1999, currency: 'USD' },
+    paymentMethod: { type: 'card', token: 'pm_card_visa' },
+    profile: 'order',
+    captureImmediately: false,
+    risk: { previousOrders: 0, customerSince: null, shippingAddress: address, billingAddress: null },
+  });
+  const { db } = telling.stage;
+  const { gateway, reference, key } = await eventually(telling, async () => {
+    const { rows } = await sql<{ gateway: string; reference: string; key: string }>`
+      select t.gateway, t.gateway_reference_id as reference, t.idempotency_key as key
+      from payments.payments p join payments.transactions t on t.payment_id = p.id
+      where p.id = ${paymentId} and p.state = 'authorized' and t.type = 'Authorize'`.execute(db);
+    return rows[0];
+  });
+  if (then === 'CancelPayment') return send(telling, then, { paymentId, reason: 'a story' });
+  await send(telling, then, { paymentId });
+  await eventually(telling, () => stateIs(telling, 'payments.payments', paymentId, 'completed'));
+  const amount = { amount: 1999, currency: 'USD' };
+  await send(telling, 'VoidCharge', {
+    paymentId,
+    attempt: 1,
+    idempotencyKey: key,
+    gateway,
+    gatewayReferenceId: reference,
+    amount,
+  });
+}
+
+/** Goods that come in, of which some spoil their transaction; also straight from a request. */
+async function poison(telling: Telling): Promise<void> {
+  const { rows } = await sql<{ stockItemId: string; productId: string; warehouseId: string }>`
+    select stock_item_id as "stockItemId", product_id as "productId", warehouse_id as "warehouseId"
+    from inventory.stock_items order by random() limit 1`.execute(telling.stage.db);
+  const item = rows[0] as { stockItemId: string; productId: string; warehouseId: string };
+  for (const quantity of [1, poisonousQuantity, 2])
+    await send(telling, 'AddInventory', { ...item, quantity, performedBy: 'a story' });
+  await fetch(`${telling.stage.webUrl}/v1/inventory/${item.stockItemId}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json', 'idempotency-key': uuidv7() },
+    body: JSON.stringify({ quantityChange: poisonousQuantity, reason: 'restock' }),
+  }).catch(() => undefined);
+}
+
+/** An order of a customer whose time is moved to the next try of the charge. */
+async function onAClock(telling: Telling): Promise<void> {
+  const { client } = telling;
+  const post = <B>(path: string, body: object) => client.send<B>('POST', path, body, uuidv7());
+  const { body: clock } = await post<{ id: string }>('/v1/clocks', {});
+  const { body: customer } = await post<{ id: string }>('/v1/customers', {
+    firstName: 'Ada',
+    lastName: 'Lovelace',
+    email: `${uuidv7()}@example.com`,
+    clockId: clock.id,
+  });
+  const id = await order(telling, 'pm_card_chargeDeclinedInsufficientFunds', { customerId: customer.id });
+  await eventually(telling, () => stateIs(telling, 'orders.orders', id, 'confirmed.paymentRetry'));
+  await post(`/v1/clocks/${clock.id}/advance`, { by: 'PT15M' });
+}
+
+/** No carrier takes the parcel: a person writes its label. */
+async function withoutACarrier(telling: Telling): Promise<void> {
+  const id = await order(telling, 'pm_card_visa', {
+    shippingAddress: { ...address, street: '1 Pier Road [fail:all]' },
+  });
+  await eventually(telling, () => stateIs(telling, 'orders.orders', id, 'fulfilling.manual'));
+}
+
+/** Called off when its label is printed already. */
+async function tooLate(telling: Telling): Promise<void> {
+  const id = await order(telling, 'pm_card_visa', {});
+  await eventually(telling, () => stateIs(telling, 'orders.orders', id, 'fulfilling.booked'));
+  await telling.client.send('POST', `/v1/orders/${id}/cancel`, { reason: 'CUSTOMER_REQUEST' }, uuidv7());
+}
+
+/** A command that no version of FlowMart has ever sent. */
+const nonsense = (telling: Telling): Promise<void> =>
+  send(telling, 'SendNotification', { notificationId: uuidv7(), channel: 'EMAIL', priority: 'NONE' as 'LOW' });
+
+/** The gateway does not answer about a charge; the order is called off while nobody knows. */
+async function withoutAnAnswer(telling: Telling): Promise<void> {
+  const id = await order(telling, silentCard, {});
+  await eventually(telling, () => stateIs(telling, 'orders.orders', id, 'confirmed.paymentRetry'));
+  await telling.client.send('POST', `/v1/orders/${id}/cancel`, { reason: 'CUSTOMER_REQUEST' }, uuidv7());
+}
+
+/** What Stripe was told to charge again and again is to end. */
+async function endAgreement(telling: Telling, mode: 'immediate' | 'period_end'): Promise<void> {
+  const { sandbox } = telling.stage;
+  const subscriptionId = uuidv7();
+  const post = async (path: string, body: Record<string, string>) => {
+    const headers = { authorization: 'Bearer sk_test_flowmart_sandbox' };
+    const response = await fetch(`${sandbox.url}${path}`, { method: 'POST', headers, body: new URLSearchParams(body) });
+    return (await response.json()) as { id: string };
+  };
+  const { id: customer } = await post('/v1/customers', { email: 'ada@example.com' });
+  await post('/v1/subscriptions', {
+    customer,
+    'items[0][price]': 'price_1',
+    'metadata[subscriptionId]': subscriptionId,
+  });
+  await send(telling, 'ConfirmCancellation', { subscriptionId, customerId: uuidv7(), cancellationId: uuidv7(), mode });
+}
+
+async function order({ client, acknowledged }: Telling, token: string, more: object): Promise<string> {
+  const key = uuidv7();
+  const { status, body } = await client.send<{ id: string; totalAmount: { amount: number } }>(
+    'POST',
+    '/v1/orders',
+    {
+      items: [{ productId: seededProducts[0]?.id, quantity: 1 }],
+      currency: 'USD',
+      shippingAddress: address,
+      payment: { method: { type: 'card', token } },
+      ...more,
+    },
+    key,
+  );
+  if (status !== 201) throw new Error(`an order was answered ${status}: ${JSON.stringify(body)}`);
+  const { id: orderId, totalAmount } = body;
+  acknowledged.append({
+    what: 'placed',
+    orderId,
+    key,
+    journey: 'rare',
+    total: totalAmount.amount,
+    at: new Date().toISOString(),
+  });
+  return orderId;
+}
+
+/** Puts a command into its receiver's mailbox, as another actor would. */
+async function send<N extends MessageName>({ stage }: Telling, type: N, data: MessageData<N>): Promise<void> {
+  const [delivery] = routing.route(type, data).deliveries;
+  const { recipient, actorId, queue } = delivery as { recipient: string; actorId: string; queue: string };
+  const envelope = {
+    ...{ type, data, id: uuidv7(), source: storySource, correlationId: uuidv7() },
+    ...{ causationId: null, clockId: null },
+  };
+  const at = new Date().toISOString();
+  await stage.db
+    .transaction()
+    .execute((trx) =>
+      sendMessages(trx, [{ envelope, delivery: { recipient, actorId, queue }, at, deferred: false }], 0),
+    );
+}
+
+async function stateIs({ stage }: Telling, table: string, id: string, state: string): Promise<boolean> {
+  const { rows } = await sql<{ state: string }>`select state from ${sql.table(table)} where id = ${id}`.execute(
+    stage.db,
+  );
+  return rows[0]?.state === state;
+}
+
+async function eventually<T>({ signal }: Telling, look: () => Promise<T | undefined | false>): Promise<T> {
+  for (;;) {
+    const seen = await look();
+    if (seen) return seen;
+    await sleep(300, undefined, { signal });
+  }
+}

@@ -1,0 +1,34 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../../src/db/tables.js';
+import { listDeadLetters, redrive } from '../../src/runtime/deadLetters.js';
+
+/** Movements of so many units throw for as long as the traps are set. */
+export const poisonousQuantity = 13;
+/** The source of messages that no actor has sent. */
+export const storySource = '/stories';
+const trapped = 'caught in a trap';
+
+/**
+ * Makes the database refuse some of what services write, so that drains, claims and settlements fail for reasons of their own:
+ * a tenth of what is written about charges, and every movement of stock of {@link poisonousQuantity} units.
+ */
+export async function setTraps(db: Kysely<Database>): Promise<void> {
+  await sql`create function trap() returns trigger language plpgsql as $$
+    begin raise exception '${sql.raw(trapped)}'; end $$`.execute(db);
+  for (const table of ['payments.transactions', 'payments.charge_routes'])
+    await sql`create trigger trap before insert on ${sql.table(table)} for each row
+      when (random() < 0.1) execute function trap()`.execute(db);
+  await sql`create trigger trap before insert on inventory.stock_movements for each row
+    when (new.quantity = ${sql.lit(poisonousQuantity)}) execute function trap()`.execute(db);
+}
+
+/** Takes the traps away, puts back what they have killed, and forgets the nonsense that a story has sent. */
+export async function removeTraps(db: Kysely<Database>): Promise<void> {
+  await sql`drop function trap() cascade`.execute(db);
+  await sql`delete from runtime.dead_letters where source = ${storySource} and error like 'INVALID_PAYLOAD%'`.execute(db);
+  for (const { id, recipient, error } of await listDeadLetters(db, {}, 10_000))
+    if (error.endsWith(trapped)) await redrive(db, { id, recipient });
+  await sql`update runtime.mailbox set lease_until = null, wake_at = clock_timestamp() where last_error is not null`.execute(
+    db,
+  );
+}
