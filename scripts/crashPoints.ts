@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bundleInto } from './crashPoints/bundle.js';
 import { type CrashPointVerdict, runCrashPoints } from './crashPoints/run.js';
 import { reaper } from './dev/reaper.js';
 import { temporaryFolder } from './dev/temporaryFolder.js';
@@ -16,6 +17,7 @@ stuck (exit code 0).
   --only TEXT    only points whose name contains this
   --seed N       on which side of what is awaited they die, and how often they pass by before (random)
   --folder DIR   keeps data and logs there
+  --list         only says which crash points there are
   --json         one JSON document on standard output
 `;
 
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
     folder: { type: 'string' },
+    list: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -65,6 +68,10 @@ async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   if (!values.folder) reaper.remove(folder);
   try {
+    if (values.list) {
+      process.stdout.write(`${(await bundleInto(folder)).join('\n')}\n`);
+      return;
+    }
     say(`Seed ${seed}`);
     const { only } = values;
     const verdict = await runCrashPoints({ seed, deaths, only, folder, say, signal: interrupted.signal });

@@ -10,7 +10,7 @@ import type { Stage } from './stage.js';
 
 /** From one story to the next (ms), and how many are told at once. */
 const pauseMs = 120;
-const atOnce = 30;
+const atOnce = 50;
 
 /** What stories are told with. */
 export interface Telling {

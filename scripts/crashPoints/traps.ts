@@ -25,7 +25,9 @@ export async function setTraps(db: Kysely<Database>): Promise<void> {
 /** Takes the traps away, puts back what they have killed, and forgets the nonsense that a story has sent. */
 export async function removeTraps(db: Kysely<Database>): Promise<void> {
   await sql`drop function trap() cascade`.execute(db);
-  await sql`delete from runtime.dead_letters where source = ${storySource} and error like 'INVALID_PAYLOAD%'`.execute(db);
+  await sql`delete from runtime.dead_letters where source = ${storySource} and error like 'INVALID_PAYLOAD%'`.execute(
+    db,
+  );
   for (const { id, recipient, error } of await listDeadLetters(db, {}, 10_000))
     if (error.endsWith(trapped)) await redrive(db, { id, recipient });
   await sql`update runtime.mailbox set lease_until = null, wake_at = clock_timestamp() where last_error is not null`.execute(

@@ -1,6 +1,7 @@
 /** Crash points that processes do not come by while stories are told, and why that is so. */
 export const unreached: Readonly<Record<string, string>> = {
-  'culprit.isolate.failureOf': 'only when one that was put off stands before one that throws: test/runtime/poison.test.ts',
+  'culprit.isolate.failureOf':
+    'only when one that was put off stands before one that throws: test/runtime/poison.test.ts',
   'health.probe.probe': 'only when there is a second provider to fall back to',
   'streams.trimStream.xlen': 'once a minute',
   'streams.trimStream.xrange': 'once a minute, and only beyond 100,000 events',

@@ -7,7 +7,7 @@ import type { Kind, Stage, Started } from './stage.js';
 
 /** How long a process may take to start, and then to come to its point (ms). */
 const startMs = 60_000;
-const patienceMs = 25_000;
+const patienceMs = 45_000;
 /** How long it lives before it is told to stop, when its point is on the way out (ms). */
 const lifeMs = 1_500;
 

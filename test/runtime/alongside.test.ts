@@ -101,6 +101,21 @@ describe('a drain in a process that serves the receivers', () => {
     expect((await toy.state(other))?.context).to.deep.include({ heard: ['boom'], hits: 2 });
   });
 
+  it('gives a handler nothing along while something waits in its mailbox (invariant 4)', async () => {
+    const id = await toy.join();
+    await toy.send('CallReferee', { to: id });
+    await toy.send('Appeal', { to: id });
+    toy.referee.calls.length = 0;
+    const { refs } = await drained([id]);
+    expect(refs.map(({ type }) => type)).to.deep.equal(['CallReferee']);
+    expect(toy.referee.calls).to.deep.equal([]);
+    await toy.lane.submit({ recipient: 'referee', actorId: id });
+    expect(toy.referee.calls, 'both, in their order').to.deep.equal([2]);
+    await toy.send('Appeal', { to: id });
+    expect((await drained([id])).refs, 'nothing waits any more').to.deep.equal([]);
+    expect(toy.referee.calls).to.deep.equal([2, 1]);
+  });
+
   it('defers what the receiver cannot take yet, as any mailbox would', async () => {
     const [one, other] = await pair();
     await toy.send('Rest', { to: other, ms: 60_000 });

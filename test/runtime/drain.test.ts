@@ -4,6 +4,8 @@ import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { drain } from '../../src/runtime/drain.js';
 import { fold, readJournal } from '../../src/runtime/fold.js';
+import { ConcurrentWriteError, type Key, lockActors, tryLockActors } from '../../src/runtime/store.js';
+import { eventually } from '../support/eventually.js';
 import { player } from './player.js';
 import { startToy, type Toy } from './toy.js';
 
@@ -215,6 +217,44 @@ describe('a drain', () => {
       const consumed = (await Promise.all(drains)).map((drained) => drained.consumed);
       expect(consumed.sort(), 'Judge, AskReferee and Verdict, and nothing').to.deep.equal([0, 3]);
       expect(toy.referee.calls).to.deep.equal([1]);
+    });
+
+    it('locks in one order, whatever the order in which it is asked, so that no two wait for each other', async () => {
+      const keys = await Promise.all([toy.join(), toy.join()]);
+      const [one, other] = keys.map((actorId) => ({ recipient: 'player', actorId })) as [Key, Key];
+      /** Whether the other is still free while somebody waits for one. */
+      const isFree = (order: readonly Key[]) =>
+        toy.db.transaction().execute(async (trx) => {
+          await lockActors(trx, [one]);
+          const waiting = toy.db.transaction().execute((theirs) => lockActors(theirs, order));
+          await eventually('somebody waits', async () => {
+            const { rows } = await sql`select from pg_locks where locktype = 'advisory' and not granted
+              and database = (select oid from pg_database where datname = current_database())`.execute(trx);
+            return rows.length > 0;
+          });
+          const [free] = await tryLockActors(trx, [other]);
+          return { free: free !== undefined, waiting };
+        });
+      const asked = [await isFree([one, other]), await isFree([other, one])];
+      await Promise.all(asked.map(({ waiting }) => waiting));
+      expect(asked[0]?.free).to.equal(asked[1]?.free);
+    });
+
+    it('does not write over what somebody has written without the lock', async () => {
+      const id = await toy.join();
+      await toy.send('Judge', { to: id });
+      toy.referee.act = async () => {
+        await sql`update toy.players set version = version + 1 where id = ${id}`.execute(toy.db);
+      };
+      const drained = drain(toy.engine, { units: [{ recipient: 'player', actorId: id }] });
+      const error = await drained.then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      toy.referee.act = null;
+      expect(error).to.be.instanceOf(ConcurrentWriteError);
+      expect(await toy.state(id)).to.deep.include({ version: 2 });
+      expect((await toy.mailbox(id)).map(({ type }) => type)).to.deep.equal(['Judge']);
     });
 
     it('serialises on the actor’s lock and loses no update (invariant 2)', async () => {

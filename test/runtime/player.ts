@@ -19,6 +19,7 @@ type PlayerEvent =
   | Received<'Garble', { to: string }>
   | Received<'Serve', { to: string }>
   | Received<'Judge', { to: string }>
+  | Received<'Appeal', { to: string }>
   | Received<'Verdict', { to: string }>
   | Received<'Blow', { to: string; text: string }>
   | Received<'Heard', { to: string; text: string }>;
@@ -58,6 +59,7 @@ const playerMachine = setup({
         event.type === 'Boom' && event.data.text ? [...context.heard, event.data.text] : context.heard,
     }),
     ask: emit(({ context }) => ({ type: 'AskReferee', data: { to: context.id } })),
+    appeal: emit(({ context }) => ({ type: 'CallReferee', data: { to: context.id } })),
     count: assign({ verdicts: ({ context }) => context.verdicts + 1 }),
     blow: emit(({ context, event }) => ({
       type: 'BlowHorn',
@@ -90,6 +92,7 @@ const playerMachine = setup({
         Serve: { actions: ['passOn', 'passOn'] },
         Garble: { actions: ['whisper', 'ask', 'babble'] },
         Judge: { actions: 'ask' },
+        Appeal: { actions: 'appeal' },
         Verdict: { actions: 'count' },
         Blow: { actions: 'blow' },
         Heard: { actions: 'remember' },

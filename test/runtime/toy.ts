@@ -89,6 +89,7 @@ const targets: Record<string, { recipient: string; queue: string | null; public?
   Garble: { recipient: 'player', queue: 'players' },
   Serve: { recipient: 'player', queue: 'players' },
   Judge: { recipient: 'player', queue: 'players' },
+  Appeal: { recipient: 'player', queue: 'players' },
   Verdict: { recipient: 'player', queue: null },
   AskReferee: { recipient: 'referee', queue: null },
   CallReferee: { recipient: 'referee', queue: 'referees' },
