@@ -29,7 +29,7 @@ export interface CrashPointVerdict {
   readonly date: string;
   readonly machine: Machine;
   readonly seed: number;
-  /** All that was to die has died, at its point, and nothing is wrong; in a run of all deaths, nothing is unexplained either. */
+  /** Nothing is wrong or strange; in a run of all deaths, nothing was missed and nothing is unexplained either. */
   readonly ok: boolean;
   readonly seconds: number;
   readonly points: number;
@@ -99,7 +99,7 @@ class Run {
       date: new Date().toISOString(),
       machine: thisMachine(),
       seed,
-      ok: [this.#missed, strange, this.#wrong, isWhole ? unexplained : []].every((list) => list.length === 0),
+      ok: [this.#wrong, strange, ...(isWhole ? [this.#missed, unexplained] : [])].every((list) => list.length === 0),
       seconds: Math.round((performance.now() - began) / 1000),
       points: points.length,
       unexplained,
@@ -111,12 +111,12 @@ class Run {
     };
   }
 
-  /** A worker comes everywhere sooner or later; a web only where it was seen. */
+  /** A worker comes everywhere sooner or later, a web only where it was seen; in a small run nobody waits for what is rare. */
   #plan(): Death[] {
     const { seed, deaths, only = '' } = this.#options;
-    const web = this.#victims.find(({ kind }) => kind === 'web')?.reached ?? new Set();
     const mortal = this.#stage.points.filter((name) => name.includes(only) && !(name in unreached));
-    return planDeaths({ worker: mortal, web: mortal.filter((name) => web.has(name)) }, seed, deaths);
+    const [worker, web] = this.#victims.map(({ reached }) => mortal.filter((name) => reached.has(name)));
+    return planDeaths({ worker: (deaths === undefined ? mortal : worker) ?? [], web: web ?? [] }, seed, deaths);
   }
 
   /** Lets nobody die, until nobody has come by anywhere new for a while. */

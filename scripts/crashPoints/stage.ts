@@ -90,8 +90,6 @@ export async function openStage(folder: string): Promise<Stage> {
       // What a dead process has left is looked for soon.
       SWEEP_INTERVAL_MS: '100',
       WAKE_AFTER_MS: '1000',
-      // So few that some calls begin where they were asked for, and others go by their queue.
-      EFFECT_CONCURRENCY: '8',
     };
     return {
       db,

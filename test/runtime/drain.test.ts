@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { drain } from '../../src/runtime/drain.js';
 import { fold, readJournal } from '../../src/runtime/fold.js';
+import type { Trx } from '../../src/runtime/ports.js';
 import { ConcurrentWriteError, type Key, lockActors, tryLockActors } from '../../src/runtime/store.js';
 import { eventually } from '../support/eventually.js';
 import { player } from './player.js';
@@ -200,6 +200,13 @@ describe('a drain', () => {
   });
 
   describe('beside another drain of the same actors', () => {
+    const somebodyWaits = (db: Trx) =>
+      eventually('somebody waits for a lock', async () => {
+        const { rows } = await sql`select from pg_locks where locktype = 'advisory' and not granted
+          and database = (select oid from pg_database where datname = current_database())`.execute(db);
+        return rows.length > 0;
+      });
+
     it('waits until that one is done before it even looks (invariant 2)', async () => {
       const id = await toy.join();
       await toy.send('Judge', { to: id });
@@ -211,7 +218,7 @@ describe('a drain', () => {
       toy.referee.act = () => blocked;
       const units = [{ recipient: 'player', actorId: id }];
       const drains = [drain(toy.engine, { units }), drain(toy.engine, { units })];
-      await sleep(100);
+      await somebodyWaits(toy.db);
       goOn();
       toy.referee.act = null;
       const consumed = (await Promise.all(drains)).map((drained) => drained.consumed);
@@ -227,11 +234,7 @@ describe('a drain', () => {
         toy.db.transaction().execute(async (trx) => {
           await lockActors(trx, [one]);
           const waiting = toy.db.transaction().execute((theirs) => lockActors(theirs, order));
-          await eventually('somebody waits', async () => {
-            const { rows } = await sql`select from pg_locks where locktype = 'advisory' and not granted
-              and database = (select oid from pg_database where datname = current_database())`.execute(trx);
-            return rows.length > 0;
-          });
+          await somebodyWaits(trx);
           const [free] = await tryLockActors(trx, [other]);
           return { free: free !== undefined, waiting };
         });
