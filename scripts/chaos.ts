@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos/run.js';
@@ -44,6 +44,8 @@ function wholeNumber(name: 'orders' | 'seconds' | 'seed', least: number): number
 function folder(): string {
   if (values.folder) {
     mkdirSync(values.folder, { recursive: true });
+    if (readdirSync(values.folder).length > 0)
+      throw new UserError(`--folder wants an empty folder, not ${values.folder}`);
     return resolve(values.folder);
   }
   const made = temporaryFolder('flowmart-chaos-');

@@ -78,7 +78,7 @@ const wires = (random: Random): readonly DynoName[] => (random() < 0.3 ? dynoNam
 const draws: { readonly [K in FaultKind]: (random: Random) => Extract<Fault, { kind: K }> } = {
   processKill: (random) => {
     const left: ProcessName[] = [...dynoNames, 'gateway'];
-    const count = pick([1, 1, 2, 2, 3], random);
+    const count = pick([1, 2, 2, 3], random);
     const targets = Array.from({ length: count }, () => left.splice(between(0, left.length - 1, random), 1)[0]);
     return { kind: 'processKill', targets: targets as ProcessName[] };
   },

@@ -6,16 +6,16 @@ import { spawnProcess } from '../support/processes.js';
 describe('npm run chaos', function () {
   this.timeout(240_000);
 
-  it('kills and cuts everything while orders come in, and finds nothing lost, doubled, stuck or oversold', async () => {
-    const args = ['--orders', '60', '--seconds', '20', '--seed', '5', '--json'];
+  it('kills, freezes and cuts everything while orders come in, and finds nothing lost, doubled, stuck or oversold', async () => {
+    const args = ['--orders', '60', '--seconds', '20', '--seed', '8', '--json'];
     const chaos = await spawnProcess('scripts/chaos.ts', {}, args);
     const { code } = await chaos.exited;
     const output = chaos.output();
     expect(code, output).to.equal(0);
     const verdict = JSON.parse(output.slice(output.indexOf('\n{\n'))) as Verdict;
-    expect(verdict).to.include({ ok: true, seed: 5, lost: 0, doubled: 0, stuck: 0, oversold: 0 });
+    expect(verdict).to.include({ ok: true, seed: 8, lost: 0, doubled: 0, stuck: 0, oversold: 0 });
     expect(verdict.orders.acknowledged).to.equal(60);
-    expect(verdict.faults.total).to.equal(7);
+    expect(verdict.faults.total).to.equal(8);
     expect(Object.keys(verdict.orders.byOutcome)).to.include.members(['fulfilling.booked', 'cancelled']);
   });
 });
