@@ -86,6 +86,12 @@ async function expectSame(redis: Redis, prefix: string, event: StreamEvent): Pro
   );
 }
 
+/** The position of the last event in a channel's stream; 0 when there is none. */
+export async function lastPosition(redis: Redis, prefix: string, channel: string): Promise<number> {
+  const [last] = await redis.xrevrange(streamKey(prefix, channel), '+', '-', 'COUNT', 1);
+  return last ? positionOf(last[0]) : 0;
+}
+
 interface StreamGroup {
   readonly name: string;
   readonly 'last-delivered-id': string;

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { openRedis, workerOptions } from '../queues/connection.js';
 import { PacketReceiver, type PacketRef } from '../queues/packets.js';
 import { queueServices } from '../queues/routing.js';
-import { appendEvents, trimStream } from '../queues/streams.js';
+import { appendEvents, lastPosition, trimStream } from '../queues/streams.js';
 import { channels, type Recipient, recipients } from '../queues/topology.js';
 import { assemble } from './assemble.js';
 import { type Config, ConfigError } from './config.js';
@@ -95,6 +95,7 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
   const publisher = new Publisher({
     db,
     append: (events) => appendEvents(redis, prefix, events),
+    lastIn: (channel) => lastPosition(redis, prefix, channel),
     onError: (error) => log.debug({ error: (error as Error).message }, 'publishing failed; it will be tried again'),
   });
   const housekeeping = setInterval(() => {
@@ -111,6 +112,7 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
   }, housekeepingMs);
 
   sweeper.start();
+  redis.on('ready', () => publisher.doubt());
   publisher.start();
   if (config.testClocks) clocks.start();
   log.info({ queues: queues.length }, 'worker started');

@@ -26,6 +26,7 @@ describe('the publisher, when transaction numbers grow by a digit', () => {
         published.push(...events.map(({ data, position }) => [JSON.parse(data).xid, position]));
         return Promise.resolve();
       },
+      lastIn: () => Promise.resolve(0),
       onError: () => undefined,
     });
     expect(await publisher.publish()).to.equal(4);

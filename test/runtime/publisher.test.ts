@@ -5,7 +5,7 @@ import { type Kysely, sql } from 'kysely';
 import sinon from 'sinon';
 import { uuidv7 } from 'uuidv7';
 import { openRedis, producerOptions } from '../../queues/connection.js';
-import { appendEvents, streamKey } from '../../queues/streams.js';
+import { appendEvents, lastPosition, streamKey } from '../../queues/streams.js';
 import type { Database } from '../../src/db/tables.js';
 import { type PublishedEvent, Publisher, type PublisherOptions } from '../../src/runtime/publisher.js';
 import { logEvents } from '../../src/runtime/store.js';
@@ -36,8 +36,9 @@ describe('the publisher', () => {
   });
 
   const toRedis = (events: readonly PublishedEvent[]) => appendEvents(redis, server.prefix, events);
+  const lastIn = (channel: string) => lastPosition(redis, server.prefix, channel);
   const createPublisher = (options: Partial<PublisherOptions> = {}) =>
-    new Publisher({ db: toy.db, append: toRedis, onError: () => undefined, ...options });
+    new Publisher({ db: toy.db, append: toRedis, lastIn, onError: () => undefined, ...options });
   /** Logs events, as a drain does, by their subjects' order of mention. */
   const log = async (db: Kysely<Database>, texts: readonly string[], channel = 'game') => {
     const publications = texts.map((text) => {
@@ -182,6 +183,45 @@ describe('the publisher', () => {
     expect(errors.map(String)).to.deep.equal(['Error: Redis is away']);
     expect(published).to.deep.equal(['Joined']);
     expect(await streamed()).to.deep.equal(['1-0 a']);
+  });
+
+  describe('when Redis has lost the end of a stream, as it may when it is killed', () => {
+    it('appends it again before what is new, once it is told that Redis was away', async () => {
+      const publisher = createPublisher();
+      await log(toy.db, ['a', 'b', 'c']);
+      await log(toy.db, ['x'], 'other');
+      await publisher.publish();
+      const key = streamKey(server.prefix, 'game');
+      const [first] = await redis.xrange(key, '-', '+', 'COUNT', 1);
+      await redis.del(key);
+      await redis.xadd(key, first?.[0] as string, ...(first?.[1] ?? []));
+      publisher.doubt();
+      await log(toy.db, ['d']);
+      await publisher.publish();
+      expect(await streamed()).to.deep.equal(['1-0 a', '2-0 b', '3-0 c', '4-0 d']);
+      expect(await streamed('other')).to.deep.equal(['1-0 x']);
+    });
+
+    it('appends nothing that it read before Redis went away', async () => {
+      await log(toy.db, ['a']);
+      await createPublisher().publish();
+      await log(toy.db, ['b']);
+      let away = true;
+      const publisher = createPublisher({
+        lastIn: (channel) => {
+          if (away) publisher.doubt();
+          return lastIn(channel);
+        },
+      });
+      const failure = await publisher.publish().then(
+        () => null,
+        (error: unknown) => String(error),
+      );
+      expect(failure).to.include('was away');
+      away = false;
+      await publisher.publish();
+      expect(await streamed()).to.deep.equal(['1-0 a', '2-0 b']);
+    });
   });
 
   it('appends nothing when it was frozen after it had read: others may have gone on, with a Redis that was emptied', async () => {
