@@ -38,11 +38,14 @@ export async function journalsFold(
   return findings;
 }
 
-/** No message was taken twice: a second delivery found nothing to do (invariant 2). What the provider tells twice is heard twice. */
+/**
+ * No message was taken twice: a second delivery found nothing to do (invariant 2). A request that was sent again is heard again by
+ * handlers, which know it by its id; other checks look at what it did.
+ */
 export async function messagesAreTakenOnce({ db }: Pick<Evidence, 'db'>): Promise<Finding[]> {
   const { rows } = await sql<{ recipient: string; actor_id: string; type: string; taken: string }>`
     select recipient, actor_id, min(type) as type, count(*) as taken from runtime.journal
-    where outcome in ('applied', 'handled', 'settled') and recipient <> 'webhooks' group by recipient, actor_id, message_id having count(*) > 1`.execute(
+    where outcome in ('applied', 'settled') or (outcome = 'handled' and causation_id is not null) group by recipient, actor_id, message_id having count(*) > 1`.execute(
     db,
   );
   return rows.map(({ recipient, actor_id, type, taken }) => ({

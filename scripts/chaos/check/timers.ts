@@ -46,7 +46,7 @@ export async function timersFireOnce({ db }: Pick<Evidence, 'db'>): Promise<Find
   }));
 }
 
-/** How long after its time a timer may still wait for somebody to fire it (seconds). */
+/** How long before the last thing that happened a timer may have been due without having been fired (seconds). */
 const graceSeconds = 10;
 
 /** What an actor has armed is a row or on its way to it, and every row is of an actor that has armed it and is not overdue. */
@@ -71,7 +71,9 @@ export async function armedTimersAreRows({ db }: Pick<Evidence, 'db'>): Promise<
   }
   const { rows: overdue } = await sql<{ recipient: string; actor_id: string; name: string }>`
     select recipient, actor_id, name from runtime.timers
-    where clock_id is null and due_at < clock_timestamp() - ${graceSeconds}::int * interval '1 second'`.execute(db);
+    where clock_id is null and due_at < (select max(at) from runtime.journal) - ${graceSeconds}::int * interval '1 second'`.execute(
+    db,
+  );
   for (const { recipient, actor_id, name } of overdue)
     findings.push({ about: `${recipient} ${actor_id}`, what: `${name} is overdue` });
   return findings;

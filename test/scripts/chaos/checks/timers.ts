@@ -31,7 +31,7 @@ export function describeTimers(scene: () => Scene): void {
     it('finds one that nobody fires', async () => {
       const { retrying } = scene();
       const found = await findsAfter(scene(), armedTimersAreRows, (db) =>
-        sql`update runtime.timers set due_at = now() - interval '11 seconds' where actor_id = ${retrying.id} and ${nextRetry}`.execute(
+        sql`update runtime.timers set due_at = (select max(at) from runtime.journal) - interval '11 seconds' where actor_id = ${retrying.id} and ${nextRetry}`.execute(
           db,
         ),
       );
