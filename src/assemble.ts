@@ -8,7 +8,7 @@ import { connect } from './db/connect.js';
 import type { Database } from './db/tables.js';
 import { type Acceptor, BacklogGauge, createAcceptor } from './runtime/accept.js';
 import { describeError } from './runtime/describeError.js';
-import type { Engine } from './runtime/drain.js';
+import type { Engine } from './runtime/engine.js';
 import { type GroupReport, Lane } from './runtime/lane.js';
 import type { Participant } from './runtime/ports.js';
 import type { Ref } from './runtime/routing.js';

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { describeError } from './describeError.js';
-import { backoffMs, type Engine, maxAttempts, type Range } from './drain.js';
+import { backoffMs, maxAttempts, type Range } from './drain.js';
+import type { Engine } from './engine.js';
 import { FatalError } from './errors.js';
 import { isTransient } from './outage.js';
 import { buryMessages, type Kept, type Key, keepMessages, lockActors, readMessages, type Taken } from './store.js';

@@ -1,12 +1,11 @@
-import type { Kysely } from 'kysely';
 import type { StateValue } from 'xstate';
 import { deriveId } from '../../machines/shared/ids.js';
 import type { Outgoing, Received } from '../../machines/shared/message.js';
-import type { Database } from '../db/tables.js';
 import { ActorWork, type Pending } from './actorWork.js';
 import { type Asked, type Claim, claimSent, claimWaiting, type Settlement, settle } from './claims.js';
 import { readClocks } from './clockTime.js';
 import { describeError } from './describeError.js';
+import type { Engine } from './engine.js';
 import { type Envelope, envelope } from './envelope.js';
 import { type DomainError, FatalError } from './errors.js';
 import { checkpoint } from './fold.js';
@@ -20,8 +19,8 @@ import {
   timerPrefix,
   toSnapshot,
 } from './lifecycle.js';
-import type { Actor, Handled, Participant, Snapshot, Trx } from './ports.js';
-import type { Delivery, Ref, Routing } from './routing.js';
+import type { Actor, Handled, Snapshot, Trx } from './ports.js';
+import type { Delivery, Ref } from './routing.js';
 import {
   type ActorWrite,
   buryMessages,
@@ -43,20 +42,6 @@ import {
   tryLockActors,
 } from './store.js';
 import { type Arming, armTimers, disarmTimers } from './timers.js';
-
-/** What a drain works with. */
-export interface Engine {
-  readonly db: Kysely<Database>;
-  readonly participants: Readonly<Record<string, Participant>>;
-  readonly routing: Routing;
-  /** ms after which the sweeper wakes a message that nobody fetched. */
-  readonly wakeAfterMs: number;
-  /**
-   * Whom this process serves: what is sent to them is handled in the transaction that sends it, without a mailbox or a queue in
-   * between. Nobody, when it is left out.
-   */
-  readonly serves?: (recipient: string) => boolean;
-}
 
 /** One thing to drain: an actor's mailbox, and optionally a message that comes straight from a request instead of from the mailbox. */
 export interface Unit extends Key {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Claim, type Settlement, type Thrown, thrown } from './claims.js';
-import type { Engine } from './drain.js';
+import type { Engine } from './engine.js';
 import { FatalError } from './errors.js';
 import type { Lane, Unsettled } from './lane.js';
 import { isTransient } from './outage.js';

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { type Asked, type Claim, type Settlement, thrown } from './claims.js';
 import { isolate, nothing } from './culprit.js';
-import { type DirectResult, type Drained, drain, type Engine, type Range, type Unit } from './drain.js';
+import { type DirectResult, type Drained, drain, type Range, type Unit } from './drain.js';
+import type { Engine } from './engine.js';
 import { Groups } from './groups.js';
 import { isContention, isTransient } from './outage.js';
 import type { Ref } from './routing.js';

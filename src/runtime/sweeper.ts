@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Engine } from './drain.js';
+import type { Engine } from './engine.js';
 import type { Ref } from './routing.js';
 import { fireDue, refOf } from './timers.js';
 

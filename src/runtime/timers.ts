@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Engine } from './drain.js';
+import type { Engine } from './engine.js';
 import { bareArray } from './payload.js';
 import type { Trx } from './ports.js';
 import type { Ref } from './routing.js';

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
-import { type DrainOptions, drain, type Engine } from '../../src/runtime/drain.js';
+import { type DrainOptions, drain } from '../../src/runtime/drain.js';
 import type { Effects } from '../../src/runtime/effects.js';
+import type { Engine } from '../../src/runtime/engine.js';
 import type { Lane } from '../../src/runtime/lane.js';
 import { lockActors } from '../../src/runtime/store.js';
 import { startToy, type Toy } from './toy.js';
