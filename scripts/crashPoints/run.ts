@@ -111,12 +111,17 @@ class Run {
     };
   }
 
-  /** A worker comes everywhere sooner or later, a web only where it was seen; in a small run nobody waits for what is rare. */
+  /** Whoever was seen at a point dies there, and the worker where nobody was seen yet; in a small run nobody waits for that. */
   #plan(): Death[] {
     const { seed, deaths, only = '' } = this.#options;
     const mortal = this.#stage.points.filter((name) => name.includes(only) && !(name in unreached));
-    const [worker, web] = this.#victims.map(({ reached }) => mortal.filter((name) => reached.has(name)));
-    return planDeaths({ worker: (deaths === undefined ? mortal : worker) ?? [], web: web ?? [] }, seed, deaths);
+    const [worker, web] = this.#victims.map(({ reached }) => mortal.filter((name) => reached.has(name))) as [
+      string[],
+      string[],
+    ];
+    const seen = new Set([...worker, ...web]);
+    const unseen = deaths === undefined ? mortal.filter((name) => !seen.has(name)) : [];
+    return planDeaths({ worker: [...worker, ...unseen], web }, seed, deaths);
   }
 
   /** Lets nobody die, until nobody has come by anywhere new for a while. */
