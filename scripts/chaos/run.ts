@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { defaultPrefix } from '../../queues/connection.js';
+import { round } from '../bench/measure.js';
 import { thisMachine } from '../dev/machine.js';
 import { readLedger } from '../stripeSandbox/ledger.js';
 import { AcknowledgedFile, readAcknowledged } from './acknowledged.js';
@@ -33,6 +35,7 @@ const patienceMs = 180_000;
 /** Sends orders while everything fails, waits until all is quiet, and looks at what is left. */
 export async function runChaos(options: ChaosOptions): Promise<Verdict> {
   const { folder, say, seed, seconds } = options;
+  const loadBefore = round(loadavg()[0] ?? 0);
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
   // Every order waits with it.
@@ -76,7 +79,7 @@ export async function runChaos(options: ChaosOptions): Promise<Verdict> {
       date: new Date().toISOString(),
       seed,
       seconds,
-      machine: { ...thisMachine(), redis: stage.redisServer.kind },
+      machine: { ...thisMachine(), redis: stage.redisServer.kind, loadBefore },
       ok: isClean && stage.deaths.length === 0 && settledAt !== null,
       orders: {
         acknowledged: readAcknowledged(acknowledgedPath).filter(({ what }) => what === 'placed').length,
@@ -85,7 +88,7 @@ export async function runChaos(options: ChaosOptions): Promise<Verdict> {
       },
       faults: countFaults(struck),
       ...countFindings(findings),
-      settleSeconds: settledAt === null ? null : Math.round((settledAt - lastFaultAt) / 100) / 10,
+      settleSeconds: settledAt === null ? null : round((settledAt - lastFaultAt) / 1000),
       recoverySeconds: recoveryFrom(struck, inFlight),
       findings,
       deaths: stage.deaths,

@@ -9,7 +9,8 @@ export interface Verdict {
   readonly date: string;
   readonly seed: number;
   readonly seconds: number;
-  readonly machine: Machine & { readonly redis: string };
+  /** `loadBefore`: how many processes were running or waiting for a core in the minute before the run. */
+  readonly machine: Machine & { readonly redis: string; readonly loadBefore: number };
   /** The checker found nothing, and nothing ended that had not been killed. */
   readonly ok: boolean;
   readonly orders: {
@@ -77,7 +78,7 @@ export function describeVerdict(verdict: Verdict): string {
     ['run', `${verdict.date}, seed ${verdict.seed}, ${verdict.seconds} s`],
     [
       'machine',
-      `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}, ${machine.redis}`,
+      `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}, ${machine.redis}, load ${machine.loadBefore} before the run`,
     ],
     ['orders', `${orders.acknowledged} acknowledged, ${orders.inFlightAtMost} in flight at most`],
     ['outcomes', list(orders.byOutcome)],

@@ -4,7 +4,7 @@ import { spawnProcess } from '../support/processes.js';
 
 /** A small `npm run chaos`; the large one is in docs/reliability.md. */
 describe('npm run chaos', function () {
-  this.timeout(240_000);
+  this.timeout(420_000);
 
   it('kills, freezes and cuts everything while orders come in, and finds nothing lost, doubled, stuck or oversold', async () => {
     const args = ['--orders', '60', '--seconds', '20', '--seed', '8', '--json'];
