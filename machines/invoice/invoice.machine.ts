@@ -151,7 +151,7 @@ export const invoiceMachine = setup({
     noteFailedCharge: assign({ lastChargeFailed: true }),
     cancel: assign(({ event }) => {
       assertEvent(event, 'CancelInvoice');
-      return { cancelReason: event.data.reason };
+      return { cancelReason: event.data.reason, paidAt: null };
     }),
     writeCreditNote: assign(({ context, event }) => {
       assertEvent(event, 'RefundCompleted');
@@ -228,6 +228,8 @@ export const invoiceMachine = setup({
     paid: {
       entry: ['markPaid', { type: 'announce', params: 'paid' }], // 8.6: InvoiceGenerated(status paid)
       on: {
+        // Credit covers it all: its period may still be billed on other terms, with the same credit.
+        CancelInvoice: { guard: 'isFree', target: 'cancelled', actions: 'cancel' }, // 8.6: → cancelled
         RefundCompleted: [
           { guard: 'isLastRefund', target: 'refunded', actions: ['writeCreditNote', 'askForNoteNumber'] }, // 8.6: paid → refunded
           { guard: 'isNewRefund', actions: ['writeCreditNote', 'askForNoteNumber'] },

@@ -149,6 +149,14 @@ describe('the invoice machine', () => {
     expect(data(scene, 'InvoiceGenerated').map(({ status }) => status)).to.deep.equal(['generated', 'paid']);
   });
 
+  it('takes one back that credit covers as long as nobody has paid anything (8.6: → cancelled)', () => {
+    const free = ask({ lines: [line('plan', 2999), line('creditUsed', -2999)] });
+    const scene = given(invoiceMachine, free, numbered(), voided());
+    expect(scene.state).to.equal('cancelled');
+    expect(scene.context).to.include({ paidAt: null, cancelReason: 'The subscription ended.' });
+    expect(given(invoiceMachine, ask(), numbered(), paid(), voided()).state).to.equal('paid');
+  });
+
   it('is sent once it was mailed (8.6: generated → sent)', () => {
     expect(sent().state).to.equal('sent');
     expect(sent().context.sentAt).to.equal(START);
