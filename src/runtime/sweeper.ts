@@ -9,6 +9,8 @@ export interface SweeperOptions {
   readonly intervalMs: number;
   /** Rows of each kind per sweep at most. */
   readonly limit?: number;
+  /** Messages that may wait while due timers are fired; beyond them a sweep fires a tenth of these. */
+  readonly share?: number;
   readonly handOff: (refs: readonly Ref[]) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
@@ -24,7 +26,7 @@ export class Sweeper {
   #stopped = false;
 
   constructor(options: SweeperOptions) {
-    this.#options = { limit: 500, ...options };
+    this.#options = { limit: 500, share: 50, ...options };
   }
 
   start(): void {
@@ -48,25 +50,30 @@ export class Sweeper {
   }
 
   async #loop(): Promise<void> {
-    let full = false;
+    const { intervalMs, limit } = this.#options;
+    let pause = intervalMs;
     try {
       const { woken, fired } = await this.sweep();
-      full = woken >= this.#options.limit || fired >= this.#options.limit;
+      // More may be due: they come in as soon as these are dealt with.
+      if (fired > 0) pause = intervalMs / 10;
+      if (woken >= limit) pause = 0;
     } catch (error) {
       this.#options.onError(error);
     }
     if (this.#stopped) return;
-    this.#timer = setTimeout(
-      () => {
-        this.#sweeping = this.#loop();
-      },
-      full ? 0 : this.#options.intervalMs,
-    );
+    this.#timer = setTimeout(() => {
+      this.#sweeping = this.#loop();
+    }, pause);
   }
 
-  /** Moves due timers into their actors' mailboxes; the database's clock decides what is due, not this process's (invariant 6). */
+  /**
+   * Moves due timers into their actors' mailboxes; the database's clock decides what is due, not this process's (invariant 6).
+   * However many are due at once, they are let in as room is made for them: an order that is placed meanwhile waits behind a
+   * few of them, not behind all.
+   */
   async #fireTimers(): Promise<Ref[]> {
-    const { engine, limit } = this.#options;
+    const { engine, limit, share } = this.#options;
+    const least = Math.ceil(share / 10);
     return fireDue(
       engine,
       engine.db,
@@ -74,7 +81,9 @@ export class Sweeper {
       picked as (
         select recipient, actor_id, name from runtime.timers
         where clock_id is null and due_at <= clock_timestamp()
-        order by due_at limit ${limit}::int for update skip locked),
+        order by due_at limit least(${limit}::int, greatest(${least}::int, ${share}::int - (
+          select count(*)::int from (select from runtime.mailbox where not deferred limit ${share}::int) waiting)))
+        for update skip locked),
       due as (
         delete from runtime.timers t using picked p
         where t.actor_id = p.actor_id and t.recipient = p.recipient and t.name = p.name

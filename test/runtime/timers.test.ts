@@ -122,4 +122,15 @@ describe('a timer (invariant 6)', () => {
     await makeDue(id);
     expect(await toy.createSweeper().sweep()).to.include({ fired: 0 });
   });
+
+  it('lets many that are due at once in as those before them are dealt with, and a few in any case', async () => {
+    await toy.db.deleteFrom('runtime.mailbox').execute();
+    const ids = await Promise.all(Array.from({ length: 30 }, () => resting()));
+    for (const id of ids) await makeDue(id);
+    const sweeper = toy.createSweeper({ share: 20 });
+    expect(await sweeper.sweep()).to.include({ fired: 20 });
+    expect(await sweeper.sweep()).to.include({ fired: 2 });
+    for (const id of ids) await toy.drain(id);
+    expect(await sweeper.sweep()).to.include({ fired: 8 });
+  });
 });
