@@ -14,6 +14,9 @@ import { seed } from '../seed.js';
 /** A whole FlowMart as separate processes, and what the bench needs to look into them. */
 export interface Stage {
   readonly url: string;
+  /** What its processes were told. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly sandboxUrl: string;
   readonly sql: Client;
   readonly redis: Redis;
   readonly redisUrl: string;
@@ -28,7 +31,11 @@ export interface Stage {
  * Starts PostgreSQL (fsync on), a native Redis, the sandbox gateway, one web and `workers` workers.
  * @throws {UserError} when there is no native Redis
  */
-export async function openStage(folder: string, workers: number): Promise<Stage> {
+export async function openStage(
+  folder: string,
+  workers: number,
+  options: { readonly env?: NodeJS.ProcessEnv; readonly sandboxArgs?: readonly string[] } = {},
+): Promise<Stage> {
   const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const stop of closing.splice(0).reverse()) await stop().catch(() => undefined);
@@ -64,6 +71,7 @@ export async function openStage(folder: string, workers: number): Promise<Stage>
       STRIPE_API_BASE: `http://127.0.0.1:${sandboxPort}`,
       LOG_LEVEL: 'warn',
       BACKLOG_LIMIT: '1000000',
+      ...options.env,
     };
     const start = async (name: string, script: string, args: readonly string[] = []) => {
       const managed = await startService(name, script, { env, args, logFolder: folder });
@@ -71,8 +79,10 @@ export async function openStage(folder: string, workers: number): Promise<Stage>
       return managed;
     };
     const never = new AbortController().signal;
-    const sandbox = await start('sandbox', 'scripts/stripeSandbox.ts', ['--port', String(sandboxPort)]);
-    await waitForAnswer(sandbox, `http://127.0.0.1:${sandboxPort}/_sandbox/health`, never);
+    const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
+    const sandboxArgs = ['--port', String(sandboxPort), ...(options.sandboxArgs ?? [])];
+    const sandbox = await start('sandbox', 'scripts/stripeSandbox.ts', sandboxArgs);
+    await waitForAnswer(sandbox, `${sandboxUrl}/_sandbox/health`, never);
     const web = await start('web', 'src/web.ts');
     const started = await Promise.all(
       Array.from({ length: workers }, (_, index) => start(`worker${index + 1}`, 'src/worker.ts')),
@@ -82,6 +92,8 @@ export async function openStage(folder: string, workers: number): Promise<Stage>
     closing.push(async () => redis.disconnect());
     return {
       url,
+      env,
+      sandboxUrl,
       sql,
       redis,
       redisUrl: redisServer.url,

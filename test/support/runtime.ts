@@ -3,7 +3,7 @@ import { type DestinationStream, pino } from 'pino';
 import { freePort } from '../../scripts/dev/freePort.js';
 import { seed } from '../../scripts/seed.js';
 import { type StripeSandbox, startStripeSandbox } from '../../scripts/stripeSandbox/server.js';
-import { loadConfig } from '../../src/config.js';
+import { type Config, loadConfig } from '../../src/config.js';
 import type { Database } from '../../src/db/tables.js';
 import '../../src/db/tables.all.js';
 import { createParticipants } from '../../src/services/registry.js';
@@ -14,6 +14,8 @@ import { testDatabase, testRedis } from './servers.js';
 /** A whole FlowMart inside the test's process: web, worker, a seeded database, Redis, and the Stripe sandbox. */
 export interface TestRuntime {
   readonly url: string;
+  /** What its processes were told. */
+  readonly config: Config;
   readonly db: Kysely<Database>;
   readonly sandbox: StripeSandbox;
   /** Where its queues and streams are. */
@@ -56,6 +58,7 @@ export async function startRuntime(env: NodeJS.ProcessEnv = {}, logTo?: Destinat
   await worker.ready();
   return {
     url: web.url,
+    config,
     db: web.db,
     sandbox,
     redis,
