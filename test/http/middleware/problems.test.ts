@@ -45,9 +45,9 @@ describe('problem details', () => {
     const known = await failingWith(new DomainError('UNSUPPORTED_COUNTRY', 'Not there.', { country: 'AQ' })).get('/');
     expect(known.status).to.equal(422);
     expect(known.body).to.deep.include({ code: 'UNSUPPORTED_COUNTRY', details: { country: 'AQ' } });
-    const unlisted = await failingWith(new DomainError('PLAN_RETIRED', 'Gone.')).get('/');
+    const unlisted = await failingWith(new DomainError('SOLD_OUT', 'Gone.')).get('/');
     expect(unlisted.status).to.equal(409);
-    expect(unlisted.body.code).to.equal('PLAN_RETIRED');
+    expect(unlisted.body.code).to.equal('SOLD_OUT');
   });
 
   it('are not overwritten by what a rule says', async () => {
