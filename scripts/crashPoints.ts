@@ -14,6 +14,7 @@ first time they come there and a later time, while orders of every fate come in;
 stuck (exit code 0).
 
   --deaths N     only so many, chosen by the seed (two for every point)
+  --seconds N    kills for so long at most (as long as it takes)
   --only TEXT    only points whose name contains this
   --seed N       on which side of what is awaited they die, and how often they pass by before (random)
   --folder DIR   keeps data and logs there
@@ -24,6 +25,7 @@ stuck (exit code 0).
 const { values } = parseArgs({
   options: {
     deaths: { type: 'string' },
+    seconds: { type: 'string' },
     only: { type: 'string' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
     folder: { type: 'string' },
@@ -37,7 +39,7 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
-function wholeNumber(name: 'deaths' | 'seed', least: number): number {
+function wholeNumber(name: 'deaths' | 'seconds' | 'seed', least: number): number {
   const number = Number(values[name]);
   if (!Number.isInteger(number) || number < least)
     throw new UserError(`--${name} wants a whole number from ${least} on, not ${values[name]}`);
@@ -64,6 +66,7 @@ async function main(): Promise<void> {
     process.once(signal, () => interrupted.abort(new UserError('Interrupted; everything is stopped.')));
   const seed = wholeNumber('seed', 0);
   const deaths = values.deaths === undefined ? undefined : wholeNumber('deaths', 1);
+  const seconds = values.seconds === undefined ? undefined : wholeNumber('seconds', 1);
   const folder = values.folder ? resolve(values.folder) : temporaryFolder('flowmart-crash-');
   mkdirSync(folder, { recursive: true });
   if (!values.folder) reaper.remove(folder);
@@ -74,7 +77,7 @@ async function main(): Promise<void> {
     }
     say(`Seed ${seed}`);
     const { only } = values;
-    const verdict = await runCrashPoints({ seed, deaths, only, folder, say, signal: interrupted.signal });
+    const verdict = await runCrashPoints({ seed, deaths, seconds, only, folder, say, signal: interrupted.signal });
     process.stdout.write(`${values.json ? JSON.stringify(verdict, null, 2) : describe(verdict)}\n`);
     process.exitCode = verdict.ok ? 0 : 1;
   } catch (error) {

@@ -17,6 +17,8 @@ export interface CrashPointOptions {
   readonly seed: number;
   /** How many deaths; two for every point when it is left out. */
   readonly deaths?: number | undefined;
+  /** How long processes are killed (s); as long as it takes when it is left out. */
+  readonly seconds?: number | undefined;
   /** Only points whose name contains this. */
   readonly only?: string | undefined;
   readonly folder: string;
@@ -137,9 +139,11 @@ class Run {
   }
 
   async #die(deaths: readonly Death[]): Promise<void> {
+    const { seconds = Number.POSITIVE_INFINITY, signal } = this.#options;
+    const until = performance.now() + seconds * 1000;
     const die = async (victim: Victim) => {
       for (const death of deaths.filter(({ kind }) => kind === victim.kind)) {
-        if (this.#options.signal.aborted) return;
+        if (signal.aborted || performance.now() > until) break;
         const died = await victim.dieAt(death);
         (died ? this.#died : this.#missed).push(describeDeath(death));
         this.#options.say(`${died ? '✓' : '✗'} ${describeDeath(death)}`);

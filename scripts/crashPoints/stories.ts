@@ -9,8 +9,8 @@ import { rareStories } from './rareStories.js';
 import type { Stage } from './stage.js';
 
 /** From one story to the next (ms), and how many are told at once. */
-const pauseMs = 120;
-const atOnce = 50;
+const pauseMs = 200;
+const atOnce = 30;
 
 /** What stories are told with. */
 export interface Telling {
