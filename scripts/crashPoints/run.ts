@@ -50,7 +50,7 @@ export interface CrashPointVerdict {
 /** Deaths between two looks at what is left. */
 const deathsPerCheck = 60;
 /** How long all may take to come to rest (ms). */
-const restMs = 60_000;
+const restMs = 180_000;
 /** Seconds without a new point after which the first look around is over, and seconds that it takes at most. */
 const quietSeconds = 4;
 const lookSeconds = 20;

@@ -10,14 +10,14 @@ const trapped = 'caught in a trap';
 
 /**
  * Makes the database refuse some of what services write, so that drains, claims and settlements fail for reasons of their own:
- * a tenth of what is written about charges, and every movement of stock of {@link poisonousQuantity} units.
+ * a fiftieth of what is written about charges, and every movement of stock of {@link poisonousQuantity} units.
  */
 export async function setTraps(db: Kysely<Database>): Promise<void> {
   await sql`create function trap() returns trigger language plpgsql as $$
     begin raise exception '${sql.raw(trapped)}'; end $$`.execute(db);
   for (const table of ['payments.transactions', 'payments.charge_routes'])
     await sql`create trigger trap before insert on ${sql.table(table)} for each row
-      when (random() < 0.1) execute function trap()`.execute(db);
+      when (random() < 0.02) execute function trap()`.execute(db);
   await sql`create trigger trap before insert on inventory.stock_movements for each row
     when (new.quantity = ${sql.lit(poisonousQuantity)}) execute function trap()`.execute(db);
 }

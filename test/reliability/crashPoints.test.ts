@@ -4,7 +4,7 @@ import { spawnProcess } from '../support/processes.js';
 
 const deaths = 16;
 /** For so long; a busy machine does fewer. */
-const seconds = 60;
+const seconds = 40;
 
 /** A small `npm run crashpoints`, other points each day; the large one is in docs/reliability.md. */
 describe('npm run crashpoints', function () {
