@@ -9,7 +9,7 @@ export interface SweeperOptions {
   readonly intervalMs: number;
   /** Rows of each kind per sweep at most. */
   readonly limit?: number;
-  /** Messages that may wait while due timers are fired; beyond them a sweep fires a tenth of these. */
+  /** Messages that may wait while due timers are fired; beyond them a sweep fires a fifth of these. */
   readonly share?: number;
   readonly handOff: (refs: readonly Ref[]) => Promise<void>;
   readonly onError: (error: unknown) => void;
@@ -73,7 +73,7 @@ export class Sweeper {
    */
   async #fireTimers(): Promise<Ref[]> {
     const { engine, limit, share } = this.#options;
-    const least = Math.ceil(share / 10);
+    const least = Math.ceil(share / 5);
     return fireDue(
       engine,
       engine.db,
