@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import { openRedis, workerOptions } from '../queues/connection.js';
-import { PacketReceiver, type PacketRef } from '../queues/packets.js';
+import { PacketReceiver } from '../queues/packets.js';
 import { queueServices } from '../queues/routing.js';
 import { appendEvents, lastPosition, trimStream } from '../queues/streams.js';
 import { channels, type Recipient, recipients } from '../queues/topology.js';
@@ -15,6 +15,7 @@ import { describeError } from './runtime/describeError.js';
 import { Effects } from './runtime/effects.js';
 import type { Participant } from './runtime/ports.js';
 import { Publisher } from './runtime/publisher.js';
+import type { Ref } from './runtime/routing.js';
 import { Sweeper } from './runtime/sweeper.js';
 
 /** Entries a stream keeps beyond what its consumer groups still need. */
@@ -51,7 +52,7 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
     ...(config.testClocks ? { onGroup: () => clocks.poke() } : {}),
     ...(givenPrefix ? { prefix: givenPrefix } : {}),
   });
-  const { db, engine, lane, handOff, prefix, redis } = assembly;
+  const { db, engine, lane, prefix, redis, sender } = assembly;
   const effects = new Effects({
     engine,
     lane,
@@ -65,12 +66,12 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
     onError: (error) => log.warn({ error: (error as Error).message }, 'a test clock stumbled; it goes on'),
   });
 
-  const receive = async (messages: readonly PacketRef[], queue: string): Promise<void> => {
-    const wakes = new Map<string, PacketRef>();
+  const work = async (refs: readonly Ref[]): Promise<void> => {
+    const wakes = new Map<string, Ref>();
     const calls: Promise<unknown>[] = [];
-    for (const message of messages) {
-      if (engine.participants[message.recipient]?.kind === 'effect') calls.push(effects.run({ ...message, queue }));
-      else wakes.set(`${message.recipient}/${message.actorId}`, message);
+    for (const ref of refs) {
+      if (engine.participants[ref.recipient]?.kind === 'effect') calls.push(effects.run(ref));
+      else wakes.set(`${ref.recipient}/${ref.actorId}`, ref);
     }
     for (const { recipient, actorId } of wakes.values()) calls.push(lane.submit({ recipient, actorId }));
     const failed = (await Promise.allSettled(calls)).find((result) => result.status === 'rejected');
@@ -83,13 +84,15 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
     prefix,
     queues,
     concurrency: config.workerConcurrency,
-    receive,
+    receive: (messages, queue) => work(messages.map((message) => ({ ...message, queue }))),
     onError: (queue, error) => log.debug({ queue, error: error.message }, 'a queue is in trouble'),
   });
   const sweeper = new Sweeper({
     engine,
     intervalMs: config.sweepIntervalMs,
-    handOff,
+    // No packet can say it to anybody while Redis is away or full, so this process does what it serves itself.
+    handOff: (refs) =>
+      sender.send(refs).catch(() => work(refs.filter(({ recipient }) => isServed(config.workerRoles, recipient)))),
     onError: (error) => log.warn({ error: (error as Error).message }, 'a sweep failed; the next one follows'),
   });
   const publisher = new Publisher({
