@@ -5,6 +5,11 @@ export const unreached: Readonly<Record<string, string>> = {
   'health.probe.probe': 'only when there is a second provider to fall back to',
   'streams.trimStream.xlen': 'once a minute',
   'streams.trimStream.xrange': 'once a minute, and only beyond 100,000 events',
-  'streams.trimStream.xinfo': 'once a minute, and only beyond 100,000 events',
-  'streams.trimStream.xpending': 'once a minute, and only beyond 100,000 events',
+  'streams.trimBefore.neededFrom': 'once a minute, and only beyond 100,000 events',
+  'streams.neededFrom.xinfo': 'once a minute, and only beyond 100,000 events',
+  'streams.neededFrom.xpending': 'once a minute, and only beyond 100,000 events',
+  'streams.trimOlder.xrange': 'only by npm run retention',
+  'streams.trimOlder.xrevrange': 'only by npm run retention',
+  'streams.trimOlder.xrange.2': 'only by npm run retention',
+  'streams.trimOlder.neededFrom': 'only by npm run retention',
 };

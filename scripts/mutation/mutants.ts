@@ -208,8 +208,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a stream is trimmed behind its slowest group',
     file: 'queues/streams.ts',
-    from: 'before = Math.min(before, needed);',
-    to: '',
+    from: 'Math.min(position, await neededFrom(redis, key))',
+    to: 'position',
     test: test('queues/streams', 'keeps what a group has not been given yet'),
   },
   {

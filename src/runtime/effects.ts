@@ -31,6 +31,8 @@ export class Effects {
   #stopped = false;
   readonly #queue: (() => void)[] = [];
   readonly #begun = new Set<Promise<void>>();
+  /** Messages whose run is asked for and not over. */
+  readonly #asked = new Set<string>();
 
   constructor(options: EffectsOptions) {
     this.#options = options;
@@ -42,8 +44,22 @@ export class Effects {
     return this.#stopped ? 0 : Math.max(0, this.#options.concurrency - this.#inFlight);
   }
 
-  /** Runs the effect of one waiting message, if nobody else is at it; resolves once its outcome is stored. */
+  /**
+   * Runs the effect of one waiting message, if nobody else is at it; resolves once its outcome is stored. One that is asked for again
+   * while it already waits here, since its sweeper lost patience, takes no second place in the queue.
+   */
   async run(ref: Ref): Promise<void> {
+    const key = `${ref.recipient}/${ref.id}`;
+    if (this.#asked.has(key)) return;
+    this.#asked.add(key);
+    try {
+      await this.#run(ref);
+    } finally {
+      this.#asked.delete(key);
+    }
+  }
+
+  async #run(ref: Ref): Promise<void> {
     await this.#enter();
     const claim = await this.#options.lane.claim(ref).catch((error: unknown) => {
       this.#leave();

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Effects } from '../../src/runtime/effects.js';
 import type { EffectOutcome } from '../../src/runtime/ports.js';
 import type { Ref } from '../../src/runtime/routing.js';
+import { eventually } from '../support/eventually.js';
 import { startToy, type Toy } from './toy.js';
 
 describe('an effect (invariant 5)', () => {
@@ -73,6 +74,24 @@ describe('an effect (invariant 5)', () => {
     await Promise.all(refs.map((ref) => few.run(ref)));
     expect(most).to.equal(3);
     expect(toy.horn.blown).to.have.members(refs.map((ref) => ref.id));
+  });
+
+  it('takes one place in the queue, however often it is asked for while it waits', async () => {
+    let finish = () => {};
+    toy.horn.behave = () =>
+      new Promise((resolve) => {
+        finish = () => resolve('blow');
+      });
+    const few = toy.createEffects({ concurrency: 1 });
+    const [first, second] = [await blow(), await blow()];
+    const runs = [few.run(first), few.run(second)];
+    await Promise.all([few.run(first), few.run(second), few.run(second)]);
+    expect(toy.horn.blown, 'they were not waited for').to.deep.equal([]);
+    await eventually('the first one is called', async () => toy.horn.runs.length === 1);
+    toy.horn.behave = null;
+    finish();
+    await Promise.all(runs);
+    expect(toy.horn.blown).to.deep.equal([first.id, second.id]);
   });
 
   it('must not call out any more when its claim is nearly over', async () => {
