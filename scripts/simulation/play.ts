@@ -9,8 +9,8 @@ import { type Packet, Violation } from './world.js';
 
 /** Steps after which a story should long have come to rest. */
 const maxSteps = 4_000;
-/** How late a call arrives at most (ms): past every lease, but before a carrier that nobody hears from is given up (44 s). */
-const slowestMs = 40_000;
+/** How late a call arrives at most (ms): past the leases of bank and carriers (6 s), but before a carrier that nobody hears from is given up (20 s). */
+const slowestMs = 12_000;
 
 /** Machines in the place of those of the registry: to see whether a broken one is noticed. */
 export type StandIns = Partial<typeof actors>;

@@ -71,7 +71,7 @@ export async function armedTimersAreRows({ db }: Pick<Evidence, 'db'>): Promise<
   }
   const { rows: overdue } = await sql<{ recipient: string; actor_id: string; name: string }>`
     select recipient, actor_id, name from runtime.timers
-    where clock_id is null and due_at < (select max(at) from runtime.journal) - ${graceSeconds}::int * interval '1 second'`.execute(
+    where clock_id is null and due_at < (select max(at) from runtime.journal where at <= now()) - ${graceSeconds}::int * interval '1 second'`.execute(
     db,
   );
   for (const { recipient, actor_id, name } of overdue)

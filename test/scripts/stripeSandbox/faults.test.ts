@@ -28,7 +28,7 @@ describe('the Stripe sandbox', () => {
         cut_connection: ['TypeError', undefined],
         cut_connection_after_success: ['TypeError', 1000],
         latency: [200, 1000],
-        insufficient_funds: [402, undefined],
+        insufficient_funds: [402, 0],
       } as const;
       for (const [fault, [answer, charged]] of Object.entries(expected)) {
         client.sandbox.addFault({
