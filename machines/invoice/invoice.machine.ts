@@ -212,7 +212,7 @@ export const invoiceMachine = setup({
     },
     generated: {
       entry: { type: 'announce', params: 'generated' },
-      // Credit covers it all: nobody has to pay.
+      // Credit covers it all, or it is waived: nobody has to pay.
       always: { guard: 'isFree', target: 'paid' },
       after: { overdue: 'overdue' }, // 8.6: generated → overdue
       on: {
@@ -228,7 +228,7 @@ export const invoiceMachine = setup({
     paid: {
       entry: ['markPaid', { type: 'announce', params: 'paid' }], // 8.6: InvoiceGenerated(status paid)
       on: {
-        // Credit covers it all: its period may still be billed on other terms, with the same credit.
+        // Nobody paid for it: its period may still be billed on other terms, with the same credit.
         CancelInvoice: { guard: 'isFree', target: 'cancelled', actions: 'cancel' }, // 8.6: → cancelled
         RefundCompleted: [
           { guard: 'isLastRefund', target: 'refunded', actions: ['writeCreditNote', 'askForNoteNumber'] }, // 8.6: paid → refunded

@@ -8,7 +8,7 @@ export const billingPeriod = z.strictObject({ start: instant, end: instant });
 /** One line of an invoice, before tax; what goes back to the customer is below zero. */
 export const invoiceLine = z
   .strictObject({
-    kind: z.enum(['plan', 'discount', 'unusedTime', 'remainingTime', 'creditUsed', 'creditKept', 'oneTime']),
+    kind: z.enum(['plan', 'discount', 'unusedTime', 'remainingTime', 'creditUsed', 'creditKept', 'waived', 'oneTime']),
     description: z.string().min(1).max(200),
     quantity: z.int().min(1),
     unitPrice: money,

@@ -24,5 +24,5 @@ export function allocate(amount: number, weights: readonly number[]): number[] {
 export const basisPointsOf = (amount: number, basisPoints: number): number =>
   Number((BigInt(amount) * BigInt(basisPoints) + 5_000n) / 10_000n);
 
-/** A part of an amount in percent, rounded half up to minor units. */
-export const percentOf = (amount: number, percent: number): number => basisPointsOf(amount, percent * 100);
+/** What so many percent off an amount come to: rounded down to minor units, so that it is never more than that. */
+export const percentOf = (amount: number, percent: number): number => Number((BigInt(amount) * BigInt(percent)) / 100n);

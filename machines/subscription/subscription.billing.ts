@@ -1,5 +1,3 @@
-import type { InvoiceLine } from '../invoice/invoice.messages.js';
-import { percentOf } from '../shared/allocate.js';
 import { type Period, periodOf } from '../shared/calendar.js';
 import { deriveId } from '../shared/ids.js';
 import { later } from '../shared/instants.js';
@@ -13,38 +11,11 @@ import {
   planOf,
   type SubscriptionContext,
 } from './subscription.context.js';
+import { discountLines, line, periodLines, sum, waiveTrifle } from './subscription.lines.js';
 import { sameCadence, splitAt } from './subscription.rules.js';
 import type { Discount, Plan, Terms } from './subscription.values.js';
 
 type Change = Partial<SubscriptionContext>;
-
-const line = (kind: InvoiceLine['kind'], description: string, amount: number, currency: string): InvoiceLine => ({
-  kind,
-  description,
-  quantity: 1,
-  unitPrice: { amount, currency },
-  total: { amount, currency },
-});
-
-const sum = (lines: readonly InvoiceLine[]): number => lines.reduce((all, { total }) => all + total.amount, 0);
-
-const lessDiscount = (amount: number, discount: Discount | null): number =>
-  discount ? percentOf(amount, discount.percent) : 0;
-
-const discountLines = (amount: number, discount: Discount | null, currency: string): InvoiceLine[] =>
-  discount && amount > 0
-    ? [line('discount', `${discount.percent} % off`, 0 - lessDiscount(amount, discount), currency)]
-    : [];
-
-/** The lines of a whole period of a plan: its price, the discount, and credit from earlier changes as far as it goes. */
-function periodLines({ discount, credit }: SubscriptionContext, { name, price }: Plan): InvoiceLine[] {
-  const { amount, currency } = price;
-  const priced = [line('plan', name, amount, currency), ...discountLines(amount, discount, currency)];
-  const creditUsed = Math.min(credit, sum(priced));
-  return creditUsed > 0
-    ? [...priced, line('creditUsed', 'Credit from an earlier change', 0 - creditUsed, currency)]
-    : priced;
-}
 
 interface Rhythm {
   readonly terms: Terms;
@@ -133,7 +104,8 @@ export type Proration = Omit<PlanChange, 'invoiceId' | 'total' | 'attempt'>;
 /**
  * Computes the lines of a change to another plan at an instant, before tax: what is left of the paid time comes back by the
  * second, and the new plan is charged for the same time, or for a whole period from now when its rhythm is another. What the
- * lines give back beyond their charges is kept for later invoices, so that an invoice never asks for less than nothing.
+ * lines give back beyond their charges is kept for later invoices, so that an invoice never asks for less than nothing; what
+ * is too little to charge is waived. The new time counts as paid as far as it is: nothing that was waived ever comes back.
  */
 export function prorate(context: SubscriptionContext, period: Period, plan: Plan, at: string): Proration {
   const { coverage, discount, anchor, nextIndex } = context;
@@ -144,13 +116,14 @@ export function prorate(context: SubscriptionContext, period: Period, plan: Plan
   const charge = keepsRhythm
     ? splitAt(plan.price.amount, periodOf(anchor, current, nextIndex - 1), at).unused
     : plan.price.amount;
-  const lines = [
+  const asked = [
     ...(unused > 0 ? [line('unusedTime', `Unused time on ${current?.name}`, 0 - unused, currency)] : []),
     keepsRhythm
       ? line('remainingTime', `Remaining time on ${plan.name}`, charge, currency)
       : line('plan', plan.name, charge, currency),
     ...discountLines(charge, discount, currency),
   ];
+  const lines = waiveTrifle(asked, plan);
   const creditKept = Math.max(0, 0 - sum(lines));
   const newPeriod = keepsRhythm ? period : periodOf(at, plan, 0);
   return {
@@ -160,7 +133,7 @@ export function prorate(context: SubscriptionContext, period: Period, plan: Plan
     period: newPeriod,
     anchor: keepsRhythm ? anchor : at,
     nextIndex: keepsRhythm ? nextIndex : 1,
-    coverage: { start: at, end: newPeriod.end, amount: charge - lessDiscount(charge, discount) },
+    coverage: { start: at, end: newPeriod.end, amount: unused + sum(lines) },
     creditKept,
     usesDiscount: !keepsRhythm && discount !== null,
   };

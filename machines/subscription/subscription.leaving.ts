@@ -146,12 +146,12 @@ export const reactivate = (context: Context, event: Event): Step => ({
   ],
 });
 
-/** Access is closed; the customer is invited back (S-16, S-24, S-27, S-29). */
+/** Access is closed, nothing is planned any more; the customer is invited back (S-16, S-24, S-27, S-29). */
 export function closeAccess(context: Context, event: Event, { status }: { status: 'cancelled' | 'expired' }): Step {
   const decisionUntil = later(cause(event).at, DECISION_MS);
   const { change, send = [] } = stopBilling(context);
   return {
-    change: { ...change, decisionUntil, dunning: null, suspendedAt: null },
+    change: { ...change, decisionUntil, dunning: null, suspendedAt: null, pendingPlan: null },
     send: [...send, { type: 'SubscriptionEnded', data: { ...subject(context), status, decisionUntil } }],
   };
 }

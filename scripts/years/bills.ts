@@ -1,4 +1,4 @@
-import { pageOf, type Rhythm, restOf, shareOf } from './handCalendar.js';
+import { offOf, pageOf, type Rhythm, restOf, shareOf } from './handCalendar.js';
 import type { MenuDelivery, MenuPlan } from './menu.js';
 
 export interface Discount {
@@ -18,13 +18,28 @@ export type Line = readonly [kind: string, amount: number];
 export const sum = (lines: readonly Line[]): number => lines.reduce((all, [, amount]) => all + amount, 0);
 
 const off = (amount: number, discount: Discount | null): Line[] =>
-  discount && amount > 0 ? [['discount', 0 - shareOf(amount, discount.percent * 100)]] : [];
+  discount && amount > 0 ? [['discount', 0 - offOf(amount, discount.percent)]] : [];
 
-/** The lines of one whole period. */
-export function periodLines(price: number, discount: Discount | null, credit: number): readonly Line[] {
-  const lines: Line[] = [['plan', price], ...off(price, discount)];
-  const used = Math.min(credit, sum(lines));
-  return used > 0 ? [...lines, ['creditUsed', 0 - used]] : lines;
+/** What no bank takes any trouble over. */
+const tooLittle: Readonly<Record<string, number>> = { USD: 49, EUR: 49, GBP: 29 };
+
+/** Whether a bank would not take what an amount before tax comes to. */
+function isTrifle(amount: number, { price: { currency }, taxBasisPoints }: MenuPlan): boolean {
+  const total = amount + shareOf(amount, taxBasisPoints);
+  return total > 0 && total <= (tooLittle[currency] ?? 0);
+}
+
+/** Trifles are not worth a payment. */
+const waived = (lines: readonly Line[], plan: MenuPlan): Line[] =>
+  isTrifle(sum(lines), plan) ? [['waived', 0 - sum(lines)]] : [];
+
+/** The lines of one whole period: of the credit, one unit less after the other until no trifle is left. */
+export function periodLines(plan: MenuPlan, discount: Discount | null, credit: number): readonly Line[] {
+  const priced: Line[] = [['plan', plan.price.amount], ...off(plan.price.amount, discount)];
+  let used = Math.min(credit, sum(priced));
+  while (used > 0 && isTrifle(sum(priced) - used, plan)) used -= 1;
+  const lines: Line[] = used > 0 ? [...priced, ['creditUsed', 0 - used]] : priced;
+  return [...lines, ...waived(lines, plan)];
 }
 
 /** The lines of a move to a dearer plan at an instant; `isSameRhythm` keeps the billing dates. */
@@ -35,7 +50,7 @@ export function changeLines(options: {
   readonly discount: Discount | null;
   /** The whole period that the rest is a part of; null when a new one begins now. */
   readonly within: { readonly start: number; readonly end: number } | null;
-}): { readonly lines: readonly Line[]; readonly charge: number; readonly kept: number } {
+}): { readonly lines: readonly Line[]; readonly kept: number } {
   const { at, coverage, to, discount, within } = options;
   const unused = restOf(coverage.amount, coverage.start, coverage.end, at);
   const charge = within ? restOf(to.price.amount, within.start, within.end, at) : to.price.amount;
@@ -45,7 +60,7 @@ export function changeLines(options: {
     ...off(charge, discount),
   ];
   const kept = Math.max(0, 0 - sum(lines));
-  return { lines: kept > 0 ? [...lines, ['creditKept', kept]] : lines, charge, kept };
+  return { lines: kept > 0 ? [...lines, ['creditKept', kept]] : [...lines, ...waived(lines, to)], kept };
 }
 
 export const isSameRhythm = (a: Rhythm, b: Rhythm): boolean =>
@@ -60,8 +75,8 @@ export const isDearer = (to: MenuPlan, from: MenuPlan): boolean => yearly(to) > 
 /** What a delivery orders, minor units of dollars. */
 export function orderOf({ items, percentOff, taxBasisPoints }: MenuDelivery, discount: Discount | null) {
   const subtotal = items.reduce((all, { quantity, amount }) => all + quantity * amount, 0);
-  const standing = shareOf(subtotal, percentOff * 100);
-  const extra = discount ? shareOf(subtotal - standing, discount.percent * 100) : 0;
+  const standing = offOf(subtotal, percentOff);
+  const extra = discount ? offOf(subtotal - standing, discount.percent) : 0;
   const goods = subtotal - standing - extra;
   return {
     subtotal,

@@ -80,6 +80,9 @@ export function restOf(amount: number, start: number, end: number, at: number): 
   return Number(remainder * 2n > BigInt(all) ? share + 1n : share);
 }
 
+/** What a discount takes off: whole units only, as many as its percentage surely has. */
+export const offOf = (amount: number, percent: number): number => Math.floor((amount * percent) / 100);
+
 /** A share in 1/10,000, rounded half up. */
 export const shareOf = (amount: number, basisPoints: number): number =>
   Math.floor((2 * amount * basisPoints + 10_000) / 20_000);

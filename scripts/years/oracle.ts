@@ -19,7 +19,6 @@ const invoiceLead = 7 * day;
 const retries = [1 * day, 3 * day, 7 * day];
 const week = 7 * day;
 const month = 30 * day;
-const smallestCharge: Readonly<Record<string, number>> = { USD: 50, EUR: 50, GBP: 30 };
 
 /** What is owed for one period. */
 interface Bill {
@@ -286,7 +285,7 @@ export class Oracle {
   #billFor({ wish, anchor, index, start }: Pick<Bill, 'wish' | 'anchor' | 'index' | 'start'>): Bill {
     const rhythm = wish.kind === 'plan' ? wish.plan : wish.delivery;
     const { end } = periodAt(anchor, rhythm, index);
-    const lines = wish.kind === 'plan' ? periodLines(wish.plan.price.amount, this.discount, this.credit) : [];
+    const lines = wish.kind === 'plan' ? periodLines(wish.plan, this.discount, this.credit) : [];
     const used = lines.reduce((all, [kind, amount]) => (kind === 'creditUsed' ? all - amount : all), 0);
     const usesDiscount = this.discount !== null;
     const invoice = wish.kind === 'plan' ? this.#issue(wish.plan, lines, { start, end }) : null;
@@ -311,20 +310,19 @@ export class Oracle {
     return invoice;
   }
 
-  /** Whether the bank gives the money now; it takes no trouble over less than a minimum. */
-  #passes(invoice: ExpectedInvoice | null): boolean {
+  /** Whether the bank gives the money now. */
+  #passes(): boolean {
     if (this.refusals > 0) {
       this.refusals -= 1;
       return false;
     }
-    if (invoice && invoice.total < (smallestCharge[invoice.currency] ?? 0)) return false;
     if (this.card === 'stolen') this.isUsable = false;
     return this.card === 'good';
   }
 
   #charge(): boolean {
     const bill = this.#bill;
-    if (!bill || !this.#passes(bill.invoice)) return false;
+    if (!bill || !this.#passes()) return false;
     if (bill.wish.kind === 'delivery')
       this.orders.push({ placedAt: this.now, ...orderOf(bill.wish.delivery, this.discount) });
     this.#settle();
@@ -440,17 +438,17 @@ export class Oracle {
   #upgrade(plan: MenuPlan, present: MenuPlan, coverage: Coverage): void {
     const keeps = isSameRhythm(plan, present);
     const within = keeps ? periodAt(this.#anchor, present, this.#next - 1) : null;
-    const { lines, charge, kept } = changeLines({ at: this.now, coverage, to: plan, discount: this.discount, within });
+    const { lines, kept } = changeLines({ at: this.now, coverage, to: plan, discount: this.discount, within });
     const end = keeps ? this.#end : pageOf(this.now, plan, 1);
     const invoice = this.#issue(plan, lines, { start: this.now, end });
-    if (invoice.total > 0 && !this.#passes(invoice)) {
+    if (invoice.total > 0 && !this.#passes()) {
       invoice.state = 'cancelled';
       return;
     }
     invoice.state = 'paid';
     invoice.paidAt = this.now;
     this.#takeBack();
-    const less = lines.reduce((all, [kind, amount]) => (kind === 'discount' ? all + amount : all), charge);
+    const worth = lines.filter(([kind]) => kind !== 'unusedTime' && kind !== 'creditKept');
     this.wish = { kind: 'plan', plan };
     if (!keeps) {
       this.period = { start: this.now, end };
@@ -458,7 +456,7 @@ export class Oracle {
       this.#next = 1;
       this.#useDiscount();
     }
-    this.#coverage = { start: this.now, end, amount: less };
+    this.#coverage = { start: this.now, end, amount: sum(worth) };
     this.credit += kept;
     this.#pending = null;
     this.#look();
@@ -511,6 +509,7 @@ export class Oracle {
 
   #close(stage: 'cancelled' | 'expired'): void {
     this.#takeBack();
+    this.#pending = null;
     this.stage = stage;
     this.decisionUntil = this.now + week;
   }

@@ -60,12 +60,23 @@ export function invoicePage(invoice: InvoiceView, to: Addressee): string {
       [`Tax ${invoice.taxRegion} (${percentText(invoice.taxBasisPoints)})`, moneyText(invoice.tax)],
       ['Total', moneyText(invoice.total)],
     ],
-    notes: creditNotes.map(
-      ({ number, total, issuedAt }) =>
-        `Credit note ${number ?? 'without a number yet'} of ${dayText(issuedAt)}: ${moneyText(total)} went back.`,
-    ),
+    notes: [
+      ...waiverNotes(invoice),
+      ...creditNotes.map(
+        ({ number, total, issuedAt }) =>
+          `Credit note ${number ?? 'without a number yet'} of ${dayText(issuedAt)}: ${moneyText(total)} went back.`,
+      ),
+    ],
   });
 }
+
+const waiverNotes = ({ lines }: InvoiceView): string[] =>
+  lines
+    .filter(({ kind }) => kind === 'waived')
+    .map(({ total: { amount, currency } }) => {
+      const waived = moneyText({ amount: 0 - amount, currency });
+      return `Only ${waived} before tax would be left to pay. That is too little to charge: we waive it, and you pay nothing.`;
+    });
 
 /** A credit note as a page (HTML). */
 export const creditNotePage = (note: CreditNoteView, to: Addressee): string =>

@@ -100,6 +100,15 @@ describe('the page of an invoice', () => {
     expect(stamp({ state: 'draft', status: 'DRAFT', number: null })).to.include('without a number yet');
   });
 
+  it('says why nothing is to be paid when what is left is too little to charge', () => {
+    const lines = [line('remainingTime', 'Remaining time on Team', 12), line('waived', 'Waived', -12)];
+    const said = words(invoicePage(invoice({ lines, subtotal: usd(0), tax: usd(0), total: usd(0) }), ada));
+    expect(said).to.include('−$0.12');
+    expect(said.at(-1)).to.equal(
+      'Only $0.12 before tax would be left to pay. That is too little to charge: we waive it, and you pay nothing.',
+    );
+  });
+
   it('names the credit notes that were written for it', () => {
     const said = words(invoicePage(invoice({ creditNotes: [note] }), ada));
     expect(said.at(-1)).to.equal('Credit note CN-2026-00003 of February 2, 2026: $10.82 went back.');

@@ -36,7 +36,7 @@ describe('leaving a subscription', function () {
     expect(stays).to.deep.include({ state: 'active.current', offer: null, cancellation: null });
     await subscriber.advance({ to: '2026-05-31T10:00:00.000Z' });
     const bills = (await subscriber.invoices()).map((invoice) => amountsOf(invoice).map(([, amount]) => amount));
-    expect(bills).to.deep.equal([[2999], [2999, -750], [2999, -750], [2999, -750], [2999]]);
+    expect(bills).to.deep.equal([[2999], [2999, -749], [2999, -749], [2999, -749], [2999]]);
     expect(await subscriber.published()).not.to.include('UserSubscriptionCancelled');
     expect(await subscriber.told()).to.include.members(['retention_offer', 'offer_accepted']);
   });

@@ -120,6 +120,20 @@ describe('a subscription to a plan', function () {
     expect(await subscriber.told()).to.include('plan_changed');
   });
 
+  it('moves up for nothing when what is left to pay is too little to charge, as was previewed (S-30)', async () => {
+    const subscriber = await Subscriber.join(shop);
+    await subscriber.advance({ to: '2026-02-28T09:30:00.000Z' });
+    const team = await offer({ name: 'Team', price: { amount: 9999, currency: 'USD' } });
+    const { now, prorationAt, totalAmount } = await preview(subscriber, team);
+    expect(totalAmount).to.deep.equal({ amount: 0, currency: 'USD' });
+    const moved = await subscriber.ask('plan', { planId: team, prorationAt });
+    expect(moved.plan?.id).to.equal(team);
+    const invoice = (await subscriber.invoices()).find(({ lines }) => lines.some(({ kind }) => kind === 'waived'));
+    expect(on(invoice as Invoice)).to.deep.equal(said(now));
+    expect(invoice?.state).to.equal('paid');
+    expect(subscriber.taken()).to.deep.include({ charges: 1, net: 3239 });
+  });
+
   it('begins a new rhythm with a dearer plan of another cycle', async () => {
     const subscriber = await Subscriber.join(shop);
     await subscriber.advance({ to: '2026-02-10T00:00:00.000Z' });

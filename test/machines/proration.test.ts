@@ -4,10 +4,10 @@ import { allocate, basisPointsOf, percentOf } from '../../machines/shared/alloca
 import { periodOf } from '../../machines/shared/calendar.js';
 import { days, later, seconds } from '../../machines/shared/instants.js';
 import { migrated, prorate } from '../../machines/subscription/subscription.billing.js';
-import { type SubscriptionContext, subscribed } from '../../machines/subscription/subscription.context.js';
+import type { SubscriptionContext } from '../../machines/subscription/subscription.context.js';
 import { splitAt } from '../../machines/subscription/subscription.rules.js';
 import type { Discount, Plan } from '../../machines/subscription/subscription.values.js';
-import { basic, daily, enterprise, onPlan, pro, START, subscribe, team, usd } from './subscriptionStory.js';
+import { basic, daily, enterprise, pro, running, START, team, usd } from './subscriptionStory.js';
 
 const sum = (parts: readonly number[]): number => parts.reduce((all, part) => all + part, 0);
 
@@ -34,19 +34,6 @@ function costOfSeconds(price: number, from: number, to: number): bigint {
   let cost = 0n;
   for (let second = from; second < to; second++) cost += BigInt(price);
   return cost;
-}
-
-/** A subscription in the middle of a paid period of a plan that began at `START`. */
-function running(plan: Plan, discount: Discount | null = null): SubscriptionContext {
-  const period = periodOf(START, plan, 0);
-  const amount = plan.price.amount - (discount ? percentOf(plan.price.amount, discount.percent) : 0);
-  return {
-    ...subscribed(subscribe({ terms: onPlan(plan), discount })),
-    period,
-    anchor: START,
-    nextIndex: 1,
-    coverage: { ...period, amount },
-  };
 }
 
 const change = (context: SubscriptionContext, plan: Plan, at: string) => {
@@ -93,7 +80,22 @@ describe('splitting an amount', () => {
     const amount = 9_007_199_254_740_991;
     expect(allocate(amount, [1, 2])).to.deep.equal([3_002_399_751_580_330, 6_004_799_503_160_661]);
     expect(basisPointsOf(amount, 10_000)).to.equal(amount);
-    expect(percentOf(5, 10)).to.equal(1); // half up
+    expect(basisPointsOf(5, 1_000)).to.equal(1); // half up
+    expect(percentOf(amount, 100)).to.equal(amount);
+  });
+});
+
+describe('a discount', () => {
+  it('is never more than its percentage, and less than a unit below it (R-58)', () => {
+    expect(percentOf(2999, 25)).to.equal(749); // 749.75
+    fc.assert(
+      fc.property(fc.nat({ max: 1_000_000 }), fc.integer({ min: 1, max: 100 }), (amount, percent) => {
+        const off = percentOf(amount, percent) * 100;
+        expect(off)
+          .to.be.at.most(amount * percent)
+          .and.above(amount * percent - 100);
+      }),
+    );
   });
 });
 
@@ -150,6 +152,7 @@ describe('proration', () => {
         let price = first;
         let context = running({ ...daily, price: usd(price) });
         let charged = price;
+        let waived = 0n;
         let seconds_ = 0;
         let exact = 0n;
         for (const { at, rise } of inOrder) {
@@ -158,14 +161,16 @@ describe('proration', () => {
           const proration = change(context, { ...daily, price: usd(price) }, later(START, seconds(at)));
           expect(net(proration)).to.be.at.least(0);
           charged += net(proration);
+          for (const { kind, total } of proration.lines) if (kind === 'waived') waived -= BigInt(total.amount);
           context = { ...context, ...migrated(context, { ...proration, invoiceId: '', total: null, attempt: null }) };
           seconds_ = at;
         }
         exact += costOfSeconds(price, seconds_, length);
-        // Every change rounds twice, by half a unit at most; credit that is kept counts as given back.
-        const given = BigInt(charged - context.credit) * BigInt(length);
-        const off = given > exact ? given - exact : exact - given;
-        expect(off <= BigInt(inOrder.length) * BigInt(length)).to.equal(true);
+        // Every change rounds twice, by half a unit at most; credit that is kept counts as given back, and the customer may
+        // keep what was waived.
+        const off = exact - BigInt(charged - context.credit) * BigInt(length);
+        const rounding = BigInt(inOrder.length) * BigInt(length);
+        expect(off >= 0n - rounding && off <= rounding + waived * BigInt(length)).to.equal(true);
       }),
       { numRuns: 40 },
     );
@@ -210,9 +215,9 @@ describe('proration', () => {
     const half = { code: null, percent: 50, timesLeft: null };
     const lines = change(running(pro, half), team, START).lines.map(({ kind, total }) => [kind, total.amount]);
     expect(lines).to.deep.equal([
-      ['unusedTime', -1499],
+      ['unusedTime', -1500], // of 2,999 less 1,499.5
       ['remainingTime', 5999],
-      ['discount', -3000],
+      ['discount', -2999], // 2,999.5, rounded down
     ]);
   });
 

@@ -94,7 +94,7 @@ describe('the subscription machine', () => {
       const story = Story.begin(subscribe({ discount }));
       expect(story.one('GenerateInvoice').lines.map(({ kind, total }) => [kind, total.amount])).to.deep.equal([
         ['plan', 2999],
-        ['discount', -600],
+        ['discount', -599],
       ]);
       const paid = story.pay();
       expect(paid.one('UserSubscriptionStarted').nextBillingDate).to.equal('2026-02-28T10:00:00.000Z');
@@ -587,7 +587,7 @@ describe('the subscription machine', () => {
       const story = leave(invoiced).tell('AcceptOffer', { subscriptionId, choice: 'discount' });
       expect(story.state).to.equal('active.current');
       expect(story.one('CancelInvoice').invoiceId).to.equal(invoiced.one('GenerateInvoice').invoiceId);
-      expect(story.one('GenerateInvoice').lines.map(({ total }) => total.amount)).to.deep.equal([2999, -450]);
+      expect(story.one('GenerateInvoice').lines.map(({ total }) => total.amount)).to.deep.equal([2999, -449]);
       expect(story.types).not.to.include('UserSubscriptionCancelled');
       const later = story.until('2026-02-28T10:00:00.000Z').pay();
       expect(later.context.discount).to.deep.equal({ code: null, percent: 15, timesLeft: 2 });
@@ -843,6 +843,16 @@ describe('the subscription machine', () => {
       });
     }
 
+    it('forgets the plan that was to come, and begins with the one that it is renewed with (S-27, S-28)', () => {
+      const planned = current().tell('ChangePlan', { subscriptionId, plan: basic, prorationAt: null });
+      const off = planned.tell('ChangeAutoRenewal', { subscriptionId, autoRenew: false });
+      const over = off.until('2026-02-28T10:00:00.000Z');
+      expect([over.state, over.context.pendingPlan]).to.deep.equal(['expired', null]);
+      const story = over.tell('RenewSubscription', renew).pay();
+      expect(story.types).to.deep.equal(['UserSubscriptionStarted']);
+      expect(story.context.terms).to.deep.equal(onPlan(pro));
+    });
+
     it('fails when the customer who comes back cannot pay (S-28, S-04)', () => {
       expect(ended().tell('RenewSubscription', renew).decline().state).to.equal('failed');
     });
@@ -982,6 +992,26 @@ describe('the subscription machine', () => {
       expect(next.until('2026-05-31T10:00:00.000Z').one('SubscriptionPaymentDue').amount).to.deep.equal(usd(108));
     });
 
+    it('moves up without a payment when the difference is too little to charge (S-30)', () => {
+      const almostOver = '2026-02-28T09:30:00.000Z';
+      const story = change(current().until(almostOver), team);
+      expect(story.all('GenerateInvoice')[0]?.lines.map(({ kind, total }) => [kind, total.amount])).to.deep.equal([
+        ['unusedTime', -2],
+        ['remainingTime', 4],
+        ['waived', -2],
+      ]);
+      expect(story.types).to.include('PlanMigrationCompleted').and.not.include('OpenPayment');
+      expect(story.context.terms).to.deep.equal(onPlan(team));
+      expect(story.context.coverage?.amount).to.equal(2);
+    });
+
+    it('renews without a payment when what its discount leaves is too little to charge (S-08)', () => {
+      const discount = { code: null, percent: 99, timesLeft: 2 };
+      const story = Story.begin(subscribe({ discount })).until('2026-02-28T10:00:00.000Z');
+      expect(story.state).to.equal('active.current');
+      expect(story.types).to.include('SubscriptionRenewed').and.not.include('OpenPayment');
+    });
+
     it('moves down with the next period (S-30)', () => {
       const invoiced = current().fire();
       const asked = change(invoiced, basic);
@@ -1057,6 +1087,10 @@ describe('the subscription machine', () => {
         expect(next.lines).to.deep.equal(preview?.next.lines);
         expect(next.billingPeriod?.start).to.equal(preview?.next.date);
       }
+      const soon = '2026-02-28T09:30:00.000Z';
+      const [trifle] = change(current().until(soon), team).all('GenerateInvoice');
+      expect(previewChange(current().until(soon).context, team, soon)?.now?.lines).to.deep.equal(trifle?.lines);
+      expect(trifle?.lines.at(-1)?.kind).to.equal('waived');
       expect(previewChange(Story.begin().context, team, START)).to.equal(null);
     });
 

@@ -2,13 +2,15 @@ import type { EventFromLogic } from 'xstate';
 import { type InvoiceLine, invoiceMessages } from '../../machines/invoice/invoice.messages.js';
 import { orderMessages } from '../../machines/order/order.messages.js';
 import { paymentMessages } from '../../machines/payment/payment.messages.js';
+import { percentOf } from '../../machines/shared/allocate.js';
+import { periodOf } from '../../machines/shared/calendar.js';
 import { days, later } from '../../machines/shared/instants.js';
 import type { DataOf, MessageType, Received } from '../../machines/shared/message.js';
 import type { Money } from '../../machines/shared/values.js';
-import type { SubscriptionContext } from '../../machines/subscription/subscription.context.js';
+import { type SubscriptionContext, subscribed } from '../../machines/subscription/subscription.context.js';
 import { subscriptionMachine } from '../../machines/subscription/subscription.machine.js';
 import { subscriptionMessages } from '../../machines/subscription/subscription.messages.js';
-import type { Plan } from '../../machines/subscription/subscription.values.js';
+import type { Discount, Plan } from '../../machines/subscription/subscription.values.js';
 import {
   type Access,
   type SubscriptionState,
@@ -94,6 +96,19 @@ export const subscribe = (change: Partial<DataFor<'SubscribeUser'>> = {}, at = S
     },
     at,
   );
+
+/** The context of a subscription in the middle of a paid period of a plan that began at `START`. */
+export function running(plan: Plan, discount: Discount | null = null): SubscriptionContext {
+  const period = periodOf(START, plan, 0);
+  const amount = plan.price.amount - (discount ? percentOf(plan.price.amount, discount.percent) : 0);
+  return {
+    ...subscribed(subscribe({ terms: onPlan(plan), discount })),
+    period,
+    anchor: START,
+    nextIndex: 1,
+    coverage: { ...period, amount },
+  };
+}
 
 export const cancelling = (change: Partial<DataFor<'CancelSubscription'>> = {}): DataFor<'CancelSubscription'> => ({
   subscriptionId,

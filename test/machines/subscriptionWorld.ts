@@ -256,12 +256,19 @@ export class World {
       case 'CancelOrder':
         this.#orders.set((data as DataFor<'CancelOrder'>).orderId, 'over');
         return;
+      case 'PlanMigrationCompleted': {
+        const { fromPlan, toPlan } = data as DataFor<'PlanMigrationCompleted'>;
+        if (fromPlan.planId === toPlan.planId) this.wrongs.push(`moved from ${fromPlan.name} to itself`);
+        this.#keepBooks(type, data);
+        return;
+      }
       default:
         this.#keepBooks(type, data);
     }
   }
 
   #open({ paymentId, invoiceId, amount }: DataFor<'OpenPayment'>): void {
+    if (amount.amount < 50) this.wrongs.push(`${amount.amount} cents for ${invoiceId} are too little to charge`);
     const rivals = [...this.payments.values()].filter((one) => one.invoiceId === invoiceId && one.state === 'open');
     if (rivals.length > 0) this.wrongs.push(`two charges at once for ${invoiceId}`);
     if (invoiceId && this.invoices.get(invoiceId)?.state === 'paid') this.wrongs.push(`${invoiceId} charged again`);

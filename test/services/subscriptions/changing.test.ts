@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { allocate, percentOf } from '../../../machines/shared/allocate.js';
+import { allocate, basisPointsOf } from '../../../machines/shared/allocate.js';
 import { previewChange } from '../../../machines/subscription/subscription.preview.js';
 import type { Plan } from '../../../machines/subscription/subscription.values.js';
 import { itKeepsItsBooks } from './books.js';
@@ -47,8 +47,8 @@ describe('a subscription that changes, with every message delivered twice', func
     const rest = 28 * 86_400 - (13 * 86_400 + 2 * 3_600 + 34 * 60 + 56);
     const share = (price: number) => allocate(price, [28 * 86_400 - rest, rest])[1] ?? 0;
     const subtotal = share(5_999) - share(2_999);
-    expect(invoice?.context).to.include({ subtotal, tax: percentOf(subtotal, 8) });
-    expect(desk.taken(id)).to.deep.equal({ charges: 2, net: 3_239 + subtotal + percentOf(subtotal, 8) });
+    expect(invoice?.context).to.include({ subtotal, tax: basisPointsOf(subtotal, 800) });
+    expect(desk.taken(id)).to.deep.equal({ charges: 2, net: 3_239 + subtotal + basisPointsOf(subtotal, 800) });
     expect(await desk.told(id)).to.include('plan_changed');
     await desk.advance(clock, { to: due });
     expect((await desk.invoices(id))[2]?.context).to.include({ subtotal: 5_999 });
@@ -123,7 +123,7 @@ describe('a subscription that changes, with every message delivered twice', func
     await desk.in(id, 'active.current');
     await desk.advance(clock, { to: '2026-05-31T10:00:00.000Z' });
     const paid = (await desk.invoices(id)).filter(({ state }) => state === 'paid');
-    expect(paid.map(({ context }) => context.subtotal)).to.deep.equal([2_999, 2_249, 2_249, 2_249, 2_999]);
+    expect(paid.map(({ context }) => context.subtotal)).to.deep.equal([2_999, 2_250, 2_250, 2_250, 2_999]);
   });
 
   itKeepsItsBooks(() => desk);
