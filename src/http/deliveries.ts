@@ -3,6 +3,7 @@ import { deliveryOf } from '../../machines/subscription/subscription.context.js'
 import type { Delivery } from '../../machines/subscription/subscription.values.js';
 import { createBasket } from './basket.js';
 import { commandRoute, type SubscriptionPort } from './commandRoute.js';
+import { deliveryItems } from './deliveryItems.js';
 import { problem } from './problem.js';
 import type { Route } from './route.js';
 import { instantSchema, moneySchema, uuidSchema } from './schemas.js';
@@ -59,14 +60,11 @@ function changeItemsRoute(deps: SubscriptionPort): Route {
       body: z.strictObject({ items: itemsInput }).meta({ id: 'DeliveryItems' }),
       example: { items: [{ productId: '01900000-0000-7000-8000-500000000001', quantity: 2 }] },
       sends: 'ChangeQuantities',
-      problems: ['UNKNOWN_PRODUCT', 'PRICE_MISMATCH', 'UNSUPPORTED_CURRENCY'],
+      problems: ['UNKNOWN_PRODUCT', 'PRICE_MISMATCH', 'UNSUPPORTED_CURRENCY', 'UNSUPPORTED_COUNTRY', 'ORDER_TOO_LARGE'],
     },
-    async ({ body }, subscription) => {
-      const lines = await basket(body.items, expectDelivery(subscription).currency);
-      return {
-        items: lines.map(({ productId, quantity, unitPrice }) => ({ productId, quantity, agreedUnitPrice: unitPrice })),
-      };
-    },
+    async ({ body }, subscription) => ({
+      items: await deliveryItems(basket, body.items, expectDelivery(subscription)),
+    }),
   );
 }
 

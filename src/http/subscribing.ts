@@ -3,9 +3,9 @@ import type { MessageData } from '../../machines/index.js';
 import { DELIVERY_PERCENT_OFF } from '../../machines/subscription/subscription.rules.js';
 import type { Discount, Terms } from '../../machines/subscription/subscription.values.js';
 import type { Database } from '../db/tables.js';
-import { priceOrder } from '../services/orders/pricing.js';
 import { discountFor } from '../services/subscriptions/discounts.js';
 import { type Basket, createBasket } from './basket.js';
+import { deliveryItems } from './deliveryItems.js';
 import { planOnOffer } from './plans.js';
 import { authorise } from './principal.js';
 import { problem } from './problem.js';
@@ -57,22 +57,9 @@ async function termsOf(db: Kysely<Database>, basket: Basket, body: SubscribeBody
   return { terms: { kind: 'plan', plan }, trialDays };
 }
 
-/** The delivery at today's prices, which an order for it must be able to have. */
 async function deliveryTerms(basket: Basket, wanted: NonNullable<SubscribeBody['delivery']>): Promise<Terms> {
-  const { items, currency, shippingAddress, shippingMethod, ...rhythm } = wanted;
-  const lines = await basket(items, currency);
-  priceOrder({ lines, currency, destination: shippingAddress, shippingMethod });
-  return {
-    kind: 'delivery',
-    delivery: {
-      items: lines.map(({ productId, quantity, unitPrice }) => ({ productId, quantity, agreedUnitPrice: unitPrice })),
-      percentOff: DELIVERY_PERCENT_OFF,
-      currency,
-      ...rhythm,
-      shippingAddress,
-      shippingMethod,
-    },
-  };
+  const items = await deliveryItems(basket, wanted.items, wanted);
+  return { kind: 'delivery', delivery: { ...wanted, items, percentOff: DELIVERY_PERCENT_OFF } };
 }
 
 /** The days of a trial: as many as the plan gives, or fewer at the customer's wish. */

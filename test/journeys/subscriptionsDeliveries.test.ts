@@ -52,6 +52,17 @@ describe('a subscription to a delivery', function () {
     expect(await subscriber.told()).to.include('delivery_reminder');
   });
 
+  it('does not begin where we do not deliver, and costs nothing (S-01)', async () => {
+    const customerId = await shop.customer(await shop.clock(start));
+    const { delivery, payment } = monthly();
+    const body = { customerId, payment, delivery: { ...delivery, shippingAddress: { ...portland, country: 'BR' } } };
+    const { detail } = await shop.refused(422, 'UNSUPPORTED_COUNTRY', 'POST', '/v1/subscriptions', body);
+    expect(detail).to.equal('FlowMart does not deliver to BR.');
+    await shop.quiet();
+    for (const what of ['subscriptions', 'orders'])
+      expect((await shop.do<{ items: unknown[] }>('GET', `/v1/${what}?customerId=${customerId}`)).items).to.be.empty;
+  });
+
   it('can leave the next one out', async () => {
     const subscriber = await Subscriber.join(shop, monthly());
     const skipped = await subscriber.ask('delivery/skip');
@@ -87,6 +98,10 @@ describe('a subscription to a delivery', function () {
     expect(order?.items[0]?.quantity).to.equal(3);
     const gone = { items: [{ productId: subscriber.id, quantity: 1 }] };
     await shop.refused(422, 'UNKNOWN_PRODUCT', 'PUT', subscriber.path('delivery/items'), gone);
+    // No order could be placed for so many: every delivery would be left out.
+    const tooMany = { items: Array(100).fill({ productId: mug.id, quantity: 1000 }) };
+    await shop.refused(422, 'ORDER_TOO_LARGE', 'PUT', subscriber.path('delivery/items'), tooMany);
+    expect((await subscriber.read()).delivery?.items[0]?.quantity).to.equal(3);
   });
 
   it('comes without what is out of stock, and not at all when that is everything', async () => {
