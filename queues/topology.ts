@@ -108,6 +108,11 @@ export const channels = {
     RefundRejected: [{ to: 'payment', by: 'paymentId' }],
     CancellationConfirmed: [{ to: 'subscription', by: 'subscriptionId' }],
     CancellationRejected: [{ to: 'subscription', by: 'subscriptionId' }],
+    AgreementResumed: [{ to: 'subscription', by: 'subscriptionId' }],
+    AgreementNotResumed: [
+      { to: 'subscription', by: 'subscriptionId' },
+      { to: 'notifications', by: 'subscriptionId' },
+    ],
     RiskScoreCalculated: [],
     FraudCheckCompleted: [
       { to: 'payment', by: 'paymentId' },
@@ -219,6 +224,7 @@ export const commands = {
     VoidCharge: { to: 'gateway', by: 'paymentId' },
     RefundCharge: { to: 'gateway', by: 'paymentId' },
     ConfirmCancellation: { to: 'agreements', by: 'subscriptionId' },
+    ResumeAgreement: { to: 'agreements', by: 'subscriptionId' },
     StripeChargeSucceeded: { to: 'webhooks', by: 'paymentId' },
     StripeChargeFailed: { to: 'webhooks', by: 'paymentId' },
   },

@@ -140,6 +140,11 @@ export const subscriptionCommands = {
       mode: z.enum(['period_end', 'immediate']),
     }),
   ),
+  ResumeAgreement: command(
+    '1.0.0',
+    'Let the agreement at the payment provider go on; answered by AgreementResumed or AgreementNotResumed.',
+    z.strictObject({ subscriptionId, customerId: uuid, reactivationId: uuid }),
+  ),
   QuoteDelivery: command(
     '1.0.0',
     'Say today’s prices and stock of these products; answered by DeliveryQuoted.',

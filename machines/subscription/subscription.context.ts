@@ -142,6 +142,8 @@ export interface SubscriptionContext {
   readonly dunning: Dunning | null;
   readonly pause: Pause | null;
   readonly cancellation: Cancellation | null;
+  /** Id of the wish that the provider resumes its agreement, until it has answered (S-25); no end is asked for before. */
+  readonly resuming: string | null;
   readonly offerUsed: boolean;
   readonly suspendedAt: string | null;
   /** Until when a subscription that has ended can be renewed; null when it cannot. */
@@ -187,6 +189,7 @@ export const subscribed = ({ data, at }: SubscribeUser): SubscriptionContext => 
   dunning: null,
   pause: null,
   cancellation: null,
+  resuming: null,
   offerUsed: false,
   suspendedAt: null,
   decisionUntil: null,

@@ -189,6 +189,16 @@ export const subscriptionEvents = {
     'The provider could not end the agreement (S-22).',
     z.strictObject({ subscriptionId: uuid, cancellationId: uuid, failureMessage: z.string() }),
   ),
+  AgreementResumed: privateEvent(
+    '1.0.0',
+    'The provider has resumed the agreement, or has none (S-25).',
+    z.strictObject({ ...subject, reactivationId: uuid }),
+  ),
+  AgreementNotResumed: privateEvent(
+    '1.0.0',
+    'The provider did not resume the agreement: the subscription goes on, and a person looks (S-25).',
+    z.strictObject({ ...subject, reactivationId: uuid, failureMessage: z.string() }),
+  ),
   CancellationRefused: privateEvent(
     '1.0.0',
     'A cancellation did not happen, and support should contact the customer (S-22, S-23).',

@@ -54,14 +54,24 @@ export function insist({ cancellation }: Context, event: Event): Step {
 
 /** Asks the provider to end the agreement; its answer names this request (S-20…S-22). */
 export function askProvider(context: Context, event: Event): Step {
-  const { cancellation } = context;
+  const { cancellation, resuming } = context;
   if (!cancellation) return {};
-  const cancellationId = cause(event).id;
-  return {
-    change: { cancellation: { ...cancellation, cancellationId } },
-    send: [{ type: 'ConfirmCancellation', data: { ...subject(context), cancellationId, mode: cancellation.mode } }],
-  };
+  const request = { ...cancellation, cancellationId: cause(event).id };
+  const change = { cancellation: request };
+  // A provider that is still to resume the agreement could do so after it has ended it.
+  return resuming ? { change } : { change, send: [endOfAgreement(context, request)] };
 }
+
+/** The provider has answered a wish to resume: an end that waited for that is asked for now (S-25). */
+export function askAfterResumption(context: Context): Step {
+  const { cancellation } = context;
+  return cancellation ? { send: [endOfAgreement(context, cancellation)] } : {};
+}
+
+const endOfAgreement = (context: Context, { cancellationId, mode }: Cancellation) => ({
+  type: 'ConfirmCancellation' as const,
+  data: { ...subject(context), cancellationId, mode },
+});
 
 /** When a confirmed cancellation takes effect: with the paid period, or at once when none is running. */
 export function effectiveDate({ cancellation, period, pause }: Context, at: string): string {
@@ -135,10 +145,11 @@ export const noteProviderFailure = (context: Context, event: Event): Step => {
   return { ...told, change: { refusal: { messageId, reason: 'providerFailed' } } };
 };
 
-/** Takes a scheduled cancellation back (S-25). */
+/** Takes a scheduled cancellation back; whatever the provider says of its agreement, the customer stays (S-25). */
 export const reactivate = (context: Context, event: Event): Step => ({
-  change: { cancellation: null },
+  change: { cancellation: null, resuming: cause(event).id },
   send: [
+    { type: 'ResumeAgreement', data: { ...subject(context), reactivationId: cause(event).id } },
     {
       type: 'SubscriptionReactivated',
       data: { ...subject(context), nextBillingDate: context.period?.end ?? cause(event).at },

@@ -83,6 +83,8 @@ export const subscriptionMachine = subscription.createMachine({
     ChangeAutoRenewal: { actions: 'noteAutoRenewal' },
     ChangeQuantities: { guard: 'isSameCurrency', actions: 'changeQuantities' },
     ApprovePrices: { guard: 'isSameCurrency', actions: 'approvePrices' },
+    AgreementResumed: { guard: 'isResumption', actions: 'noteResumption' }, // S-25
+    AgreementNotResumed: { guard: 'isResumption', actions: 'noteResumption' },
   },
   states: {
     // Left in the step that enters it.
@@ -210,6 +212,8 @@ export const subscriptionMachine = subscription.createMachine({
               target: places[origin],
               actions: ['noteProviderFailure', 'goBack'] as const,
             })),
+            AgreementResumed: { guard: 'isResumption', actions: ['noteResumption', 'askAfterResumption'] },
+            AgreementNotResumed: { guard: 'isResumption', actions: ['noteResumption', 'askAfterResumption'] },
           },
         },
       },

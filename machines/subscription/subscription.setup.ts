@@ -195,6 +195,10 @@ export const subscription = setup({
       assertEvent(event, ['CancellationConfirmed', 'CancellationRejected']);
       return event.data.cancellationId === context.cancellation?.cancellationId;
     },
+    isResumption: ({ context, event }) => {
+      assertEvent(event, ['AgreementResumed', 'AgreementNotResumed']);
+      return event.data.reactivationId === context.resuming;
+    },
     /** A confirmed end that does not wait for anything: asked for so, or no paid period is running. */
     endsNow: ({ context, event }) => {
       assertEvent(event, 'CancellationConfirmed');
@@ -284,12 +288,14 @@ export const subscription = setup({
     noteRequest: take<{ from: Origin }>(leaving.noteRequest),
     insist: take(leaving.insist),
     askProvider: take(leaving.askProvider),
+    askAfterResumption: take(leaving.askAfterResumption),
     scheduleEnd: take(leaving.scheduleEnd),
     goBack: take(leaving.goBack),
     takeOffer: take(leaving.takeOffer),
     turnDown: take(leaving.turnDown),
     noteProviderFailure: take(leaving.noteProviderFailure),
     reactivate: take(leaving.reactivate),
+    noteResumption: take(() => ({ change: { resuming: null } })),
     closeAccess: take<{ status: 'cancelled' | 'expired' }>(leaving.closeAccess),
     closeDecision: take(() => ({ change: { decisionUntil: null } })),
     startAnew: take(leaving.startAnew),

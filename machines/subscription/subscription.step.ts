@@ -28,6 +28,8 @@ export type SubscriptionIncoming = ReceivedOf<
     | 'ApprovePrices'
     | 'CancellationConfirmed'
     | 'CancellationRejected'
+    | 'AgreementResumed'
+    | 'AgreementNotResumed'
     | 'DeliveryQuoted'
     | 'SubscriptionOrderRefused'
   > &

@@ -26,6 +26,7 @@ export function rareStories(telling: Telling): (() => Promise<void>)[] {
     () => nonsense(telling),
     () => endAgreement(telling, 'immediate'),
     () => endAgreement(telling, 'period_end'),
+    () => resumeAgreement(telling),
     () => withoutAnAnswer(telling),
     async () => {
       for (const path of ['', '/*/capture', '/*/cancel', '/v1/refunds'])
@@ -133,7 +134,19 @@ async function withoutAnAnswer(telling: Telling): Promise<void> {
 
 /** What Stripe was told to charge again and again is to end. */
 async function endAgreement(telling: Telling, mode: 'immediate' | 'period_end'): Promise<void> {
-  const { sandbox } = telling.stage;
+  const { subscriptionId } = await agree(telling);
+  await send(telling, 'ConfirmCancellation', { subscriptionId, customerId: uuidv7(), cancellationId: uuidv7(), mode });
+}
+
+/** What Stripe was to end is to go on. */
+async function resumeAgreement(telling: Telling): Promise<void> {
+  const { subscriptionId, agreementId, post } = await agree(telling);
+  await post(`/v1/subscriptions/${agreementId}`, { cancel_at_period_end: 'true' });
+  await send(telling, 'ResumeAgreement', { subscriptionId, customerId: uuidv7(), reactivationId: uuidv7() });
+}
+
+/** Stripe is to charge for a subscription of ours again and again. */
+async function agree({ stage: { sandbox } }: Telling) {
   const subscriptionId = uuidv7();
   const post = async (path: string, body: Record<string, string>) => {
     const headers = { authorization: 'Bearer sk_test_flowmart_sandbox' };
@@ -141,12 +154,12 @@ async function endAgreement(telling: Telling, mode: 'immediate' | 'period_end'):
     return (await response.json()) as { id: string };
   };
   const { id: customer } = await post('/v1/customers', { email: 'ada@example.com' });
-  await post('/v1/subscriptions', {
+  const { id: agreementId } = await post('/v1/subscriptions', {
     customer,
     'items[0][price]': 'price_1',
     'metadata[subscriptionId]': subscriptionId,
   });
-  await send(telling, 'ConfirmCancellation', { subscriptionId, customerId: uuidv7(), cancellationId: uuidv7(), mode });
+  return { subscriptionId, agreementId, post };
 }
 
 async function order({ client, acknowledged }: Telling, token: string, more: object): Promise<string> {

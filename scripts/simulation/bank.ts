@@ -13,6 +13,7 @@ import type {
   RefundLookUp,
   RefundOutcome,
   RefundRequest,
+  ResumptionOutcome,
   VoidOutcome,
 } from '../../src/services/gateway/providers/provider.js';
 import { retryability } from '../../src/services/gateway/providers/retryability.js';
@@ -115,6 +116,13 @@ export class Bank implements PaymentProvider {
     this.#claims.call<AgreementOutcome>(
       'the bank looks agreements up',
       () => ({ kind: 'ended', found: 0 }),
+      () => silence,
+    );
+
+  resumeAgreement = (): Promise<ResumptionOutcome> =>
+    this.#claims.call<ResumptionOutcome>(
+      'the bank looks agreements up',
+      () => ({ kind: 'resumed', found: 0 }),
       () => silence,
     );
 

@@ -38,6 +38,10 @@ export function createAgreement(store: Store, params: Params): Change {
   });
 }
 
+/** GET /v1/subscriptions/:id */
+export const retrieveAgreement = (store: Store, _params: Params, id: string): object =>
+  renderAgreement(find(store, id));
+
 /** POST /v1/subscriptions/:id */
 export function updateAgreement(store: Store, params: Params, id: string): Change {
   params.only('cancel_at_period_end', 'expand');

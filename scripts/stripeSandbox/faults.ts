@@ -26,7 +26,7 @@ export const faultRule = z
   .strictObject({
     match: z
       .strictObject({
-        method: z.enum(['GET', 'POST']).optional(),
+        method: z.enum(['GET', 'POST', 'DELETE']).optional(),
         // A path of the API, `*` standing for any part of it.
         path: z.string().optional(),
         paymentMethod: z.string().optional(),

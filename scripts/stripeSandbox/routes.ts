@@ -1,4 +1,10 @@
-import { cancelAgreement, createAgreement, searchAgreements, updateAgreement } from './agreements.js';
+import {
+  cancelAgreement,
+  createAgreement,
+  retrieveAgreement,
+  searchAgreements,
+  updateAgreement,
+} from './agreements.js';
 import { attachCard, createCustomer } from './customers.js';
 import type { Change } from './entities.js';
 import type { Params } from './params.js';
@@ -40,6 +46,7 @@ const table: readonly (readonly [method: string, path: string, route: Route])[] 
   ['POST', '/v1/payment_methods/:id/attach', { write: attachCard }],
   ['POST', '/v1/subscriptions', { write: createAgreement }],
   ['GET', '/v1/subscriptions/search', { read: searchAgreements }],
+  ['GET', '/v1/subscriptions/:id', { read: retrieveAgreement }],
   ['POST', '/v1/subscriptions/:id', { write: updateAgreement }],
   ['DELETE', '/v1/subscriptions/:id', { write: cancelAgreement }],
   ['GET', '/v1/balance', { read: retrieveBalance }],

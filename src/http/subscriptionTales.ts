@@ -56,4 +56,5 @@ export const subscriptionTales: Tales = {
     `${offer.discount.percent} % off were offered until ${on(expiresAt)}, so that the customer stays.`,
   PlanMigrationCompleted: ({ fromPlan, toPlan }) => `It moved from ${fromPlan.name} to ${toPlan.name}.`,
   CancellationRejected: ({ failureMessage }) => `The provider did not end it: ${failureMessage}`,
+  AgreementNotResumed: ({ failureMessage }) => `The provider did not resume its agreement: ${failureMessage}`,
 };

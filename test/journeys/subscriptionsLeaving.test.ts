@@ -1,5 +1,7 @@
 import { expect } from 'chai';
+import { sql } from 'kysely';
 import { newId } from '../../src/http/ids.js';
+import { agreeAtStripe, agreementsAtStripe } from '../support/agreements.js';
 import type { Shop } from './shop.js';
 import {
   amountsOf,
@@ -96,6 +98,45 @@ describe('leaving a subscription', function () {
     await expectStands(subscriber, 'active.current', 'full');
     expect(subscriber.taken().charges).to.equal(2);
     await shop.refused(409, 'CONFLICT_ERROR', 'POST', subscriber.path('reactivate'));
+  });
+
+  it('taken back twice at once has the provider’s agreement resumed once, and can be asked for again (S-25)', async () => {
+    const subscriber = await Subscriber.join(shop);
+    await agreeAtStripe(shop.sandbox, subscriber.id);
+    await subscriber.cancel({ offerDecision: 'decline' });
+    const asks = [1, 2].map(() => shop.request('POST', subscriber.path('reactivate')));
+    const statuses = (await Promise.all(asks)).map(({ status }) => status);
+    expect(statuses.sort()).to.deep.equal([200, 409]);
+    await shop.quiet();
+    expect(agreementsAtStripe(shop.sandbox, subscriber.id)).to.deep.equal(['active', 'active, ending', 'active']);
+    expect((await subscriber.cancel({ offerDecision: 'decline' })).outcome).to.equal('scheduled');
+    expect(agreementsAtStripe(shop.sandbox, subscriber.id).at(-1)).to.equal('active, ending');
+  });
+
+  it('asked for again while the provider has not resumed yet, ends there nevertheless (S-20, S-25)', async () => {
+    const subscriber = await Subscriber.join(shop);
+    await agreeAtStripe(shop.sandbox, subscriber.id);
+    await subscriber.cancel({ offerDecision: 'decline' });
+    shop.sandbox.addFault({ match: { path: '/v1/subscriptions/search', times: 1 }, fault: 'error_500' });
+    await shop.do('POST', subscriber.path('reactivate'));
+    expect((await subscriber.cancel({ offerDecision: 'decline' })).outcome).to.equal('scheduled');
+    const left = ['active', 'active, ending', 'active', 'active, ending'];
+    expect(agreementsAtStripe(shop.sandbox, subscriber.id)).to.deep.equal(left);
+  });
+
+  it('is taken back although the provider does not resume its agreement, and our people are told (S-25)', async () => {
+    const subscriber = await Subscriber.join(shop);
+    await subscriber.cancel({ offerDecision: 'decline' });
+    shop.sandbox.addFault({ match: { path: '/v1/subscriptions/search' }, fault: 'error_500' });
+    expect(await subscriber.ask('reactivate')).to.include({ state: 'active.current', access: 'full' });
+    await shop.quiet();
+    shop.sandbox.clearFaults();
+    const { rows } = await sql`
+      select from notifications.notifications
+      where template_id = 'agreement_review' and data ->> 'subscriptionId' = ${subscriber.id}`.execute(shop.db);
+    expect(rows).to.have.length(1);
+    await subscriber.advance({ to: monthEnd });
+    await expectStands(subscriber, 'active.current', 'full');
   });
 
   it('fails as a whole when the provider does not confirm it (S-22)', async () => {

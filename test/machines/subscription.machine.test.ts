@@ -791,8 +791,40 @@ describe('the subscription machine', () => {
     it('is taken back before the end (S-25)', () => {
       const story = scheduled(current().fire()).tell('ReactivateSubscription', { subscriptionId });
       expect(story.state).to.equal('active.current');
-      expect(story.types).to.deep.equal(['SubscriptionReactivated', 'GenerateInvoice']);
+      expect(story.types).to.deep.equal(['ResumeAgreement', 'SubscriptionReactivated', 'GenerateInvoice']);
       expect(story.until('2026-02-28T10:00:00.000Z').state).to.equal('active.renewing');
+    });
+
+    it('has the provider resume its agreement once, and goes on whatever it says (S-25)', () => {
+      const back = scheduled().tell('ReactivateSubscription', { subscriptionId });
+      const { reactivationId } = back.one('ResumeAgreement');
+      const resumption = { ...subject, reactivationId };
+      expect(back.tell('ReactivateSubscription', { subscriptionId }).types).to.be.empty;
+      for (const answered of [
+        back.tell('AgreementResumed', resumption),
+        back.tell('AgreementNotResumed', { ...resumption, failureMessage: 'No.' }),
+      ]) {
+        expect([answered.state, answered.context.resuming]).to.deep.equal(['active.current', null]);
+        expect(answered.types).to.be.empty;
+        expect(answered.tell('AgreementResumed', resumption).ignored).to.deep.equal(['AgreementResumed']);
+      }
+      const other = { ...resumption, reactivationId: id('other') };
+      expect(back.tell('AgreementResumed', other).ignored).to.deep.equal(['AgreementResumed']);
+    });
+
+    it('asks for an end only when the provider has answered about the resumption before it (S-20, S-25)', () => {
+      const back = scheduled().tell('ReactivateSubscription', { subscriptionId });
+      const resumption = { ...subject, reactivationId: back.one('ResumeAgreement').reactivationId };
+      const leaves = leave(back, { offerDecision: 'decline' });
+      expect([leaves.state, leaves.types]).to.deep.equal(['active.cancelling', []]);
+      for (const asked of [
+        leaves.tell('AgreementResumed', resumption),
+        leaves.tell('AgreementNotResumed', { ...resumption, failureMessage: 'No.' }),
+      ]) {
+        expect(asked.types).to.deep.equal(['ConfirmCancellation']);
+        expect(asked.one('ConfirmCancellation').cancellationId).to.equal(leaves.context.cancellation?.cancellationId);
+        expect(confirm(asked).state).to.equal('cancelScheduled');
+      }
     });
 
     it('goes back to the trial it came from (S-25)', () => {

@@ -74,6 +74,7 @@ export const subscriptionExamples: { readonly [N in Name]: MessageData<N> } = {
   ChangeQuantities: { subscriptionId, items: [{ productId, quantity: 2, agreedUnitPrice: usd(7_999) }] },
   ApprovePrices: { subscriptionId, prices: [{ productId, unitPrice: usd(9_999) }] },
   ConfirmCancellation: { ...subject, cancellationId, mode: 'period_end' },
+  ResumeAgreement: { ...subject, reactivationId: cancellationId },
   QuoteDelivery: { subscriptionId, orderId, currency: 'USD', items: [{ productId, quantity: 2 }] },
   PlaceSubscriptionOrder: {
     ...subject,
@@ -169,6 +170,8 @@ export const subscriptionExamples: { readonly [N in Name]: MessageData<N> } = {
   RetentionOfferMade: { ...subject, offer, expiresAt: at(10_080) },
   RetentionOfferAccepted: { ...subject, choice: 'support' },
   CancellationConfirmed: { subscriptionId, cancellationId },
+  AgreementResumed: { ...subject, reactivationId: cancellationId },
+  AgreementNotResumed: { ...subject, reactivationId: cancellationId, failureMessage: 'No answer.' },
   CancellationRejected: { subscriptionId, cancellationId, failureMessage: 'No answer.' },
   CancellationRefused: { ...subject, reason: 'providerFailed', severity: 'high' },
   DeliveryQuoted: {

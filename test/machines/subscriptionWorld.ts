@@ -72,6 +72,7 @@ export class World {
   #fates: readonly Fate[];
   #nextFate = 0;
   readonly #changeInvoices = new Set<string>();
+  #resuming = 0;
   readonly #orders = new Map<string, 'open' | 'over'>();
 
   constructor(creation: ReturnType<typeof telling<'SubscribeUser'>>, deeds: readonly Deed[], fates: readonly Fate[]) {
@@ -237,6 +238,9 @@ export class World {
       case 'ConfirmCancellation':
         this.#confirm(data);
         return;
+      case 'ResumeAgreement':
+        this.#resume(data);
+        return;
       case 'QuoteDelivery': {
         const { orderId } = data as DataFor<'QuoteDelivery'>;
         const available = this.#fate().answer === 'no' ? 0 : 50;
@@ -323,7 +327,19 @@ export class World {
     this.#toInvoice(payment.invoiceId, refunded);
   }
 
+  /** The provider always answers in the end: an effect gives up by telling so. */
+  #resume(wish: DataFor<'ResumeAgreement'>): void {
+    const { answer, afterHours } = this.#fate();
+    this.#resuming += 1;
+    this.#later(afterHours, () => {
+      this.#resuming -= 1;
+      if (answer === 'yes') this.#tell('AgreementResumed', wish);
+      else this.#tell('AgreementNotResumed', { ...wish, failureMessage: 'no' });
+    });
+  }
+
   #confirm({ cancellationId }: DataFor<'ConfirmCancellation'>): void {
+    if (this.#resuming > 0) this.wrongs.push(`${cancellationId} is asked for while the agreement may yet be resumed`);
     const { answer, afterHours } = this.#fate();
     if (answer === 'never') return; // the provider does not answer: S-22 by time
     this.#later(afterHours, () => {

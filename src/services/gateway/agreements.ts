@@ -1,17 +1,19 @@
 import type { FlowmartReceived } from '../../../machines/index.js';
 import type { MessagesFor } from '../../../queues/topology.js';
 import type { Effect, EffectOutcome, EffectRun } from '../../runtime/ports.js';
-import type { AgreementOutcome, PaymentProvider } from './providers/provider.js';
+import type { AgreementOutcome, PaymentProvider, ResumptionOutcome } from './providers/provider.js';
 import { again, backoff, outOfTime } from './runs.js';
 
-type ConfirmCancellation = FlowmartReceived<MessagesFor<'agreements'>>;
+type Wish = FlowmartReceived<MessagesFor<'agreements'>>;
+type Outcome = AgreementOutcome | ResumptionOutcome;
 
-/** Runs without an answer before the cancellation is given back to a person (S-22). */
+/** Runs without an answer before it is given to a person (S-22, S-25). */
 const MAX_RUNS = 4;
 
 /**
- * Has every payment provider end what it agreed with a subscription's customer, and says whether they all did (S-20…S-22). A
- * provider is always asked what stands before it is asked to end it, so a run after a crash does nothing twice (invariant 5).
+ * Has every payment provider end what it agreed with a subscription's customer (S-20…S-22), or let it go on (S-25), and says
+ * whether they all did. A provider is always asked what stands before it is asked to change it, so a run after a crash does
+ * nothing twice (invariant 5).
  */
 export function createAgreements({
   providers,
@@ -21,27 +23,41 @@ export function createAgreements({
   return {
     kind: 'effect',
     leaseMs: 10_000,
-    run: (message: ConfirmCancellation, run: EffectRun) => end(message, run, providers),
+    run: (message: Wish, run: EffectRun) => askAll(message, run, providers),
   };
 }
 
-async function end(
-  { data: { subscriptionId, cancellationId, mode } }: ConfirmCancellation,
-  run: EffectRun,
-  providers: readonly PaymentProvider[],
-): Promise<EffectOutcome> {
+async function askAll(wish: Wish, run: EffectRun, providers: readonly PaymentProvider[]): Promise<EffectOutcome> {
   for (const provider of providers) {
     if (run.expired()) return outOfTime(true);
-    const request = { idempotencyKey: cancellationId, subscriptionId, atPeriodEnd: mode === 'period_end' };
-    const outcome = await provider.endAgreement(request);
-    if (outcome.kind === 'ended') continue;
+    const outcome = await ask(provider, wish);
+    if (outcome.kind === 'ended' || outcome.kind === 'resumed') continue;
     if (outcome.kind === 'unknown' && run.attempt < MAX_RUNS) return again(backoff(run), outcome.message, true);
-    return done('CancellationRejected', { subscriptionId, cancellationId, failureMessage: messageOf(outcome) });
+    return answer(wish, outcome.kind === 'refused' ? outcome.failureMessage : outcome.message);
   }
-  return done('CancellationConfirmed', { subscriptionId, cancellationId });
+  return answer(wish, null);
 }
 
-const messageOf = (outcome: Exclude<AgreementOutcome, { kind: 'ended' }>): string =>
-  outcome.kind === 'refused' ? outcome.failureMessage : outcome.message;
+function ask(provider: PaymentProvider, { type, data }: Wish): Promise<Outcome> {
+  const { subscriptionId } = data;
+  if (type === 'ResumeAgreement') {
+    return provider.resumeAgreement({ idempotencyKey: data.reactivationId, subscriptionId });
+  }
+  const atPeriodEnd = data.mode === 'period_end';
+  return provider.endAgreement({ idempotencyKey: data.cancellationId, subscriptionId, atPeriodEnd });
+}
+
+/** @param failureMessage null once every provider has done it */
+function answer({ type, data }: Wish, failureMessage: string | null): EffectOutcome {
+  const why = failureMessage === null ? {} : { failureMessage };
+  if (type === 'ResumeAgreement')
+    return done(failureMessage === null ? 'AgreementResumed' : 'AgreementNotResumed', { ...data, ...why });
+  const { subscriptionId, cancellationId } = data;
+  return done(failureMessage === null ? 'CancellationConfirmed' : 'CancellationRejected', {
+    subscriptionId,
+    cancellationId,
+    ...why,
+  });
+}
 
 const done = (type: string, data: object): EffectOutcome => ({ kind: 'done', emit: [{ type, data }] });

@@ -18,6 +18,7 @@ type Told = Extract<
   | 'RetentionOfferMade'
   | 'RetentionOfferAccepted'
   | 'CancellationRefused'
+  | 'AgreementNotResumed'
   | 'DeliveryAdjusted'
   | 'DeliverySkipped'
 >;
@@ -136,6 +137,15 @@ export const subscriptionTemplates: { readonly [N in Told]: Template<N> } = {
       data.severity === 'high' ? 'HIGH' : 'NORMAL',
     ),
   ],
+  // Nothing changes for the customer, whom we charge ourselves.
+  AgreementNotResumed: ({ data }) =>
+    toOperations(
+      'agreement_review',
+      idsOf(data),
+      'An agreement was not resumed',
+      `Subscription ${data.subscriptionId} goes on, but the provider did not resume its agreement (${data.failureMessage}). Resume it there.`,
+      'HIGH',
+    ),
   DeliveryAdjusted: ({ data }, reader) =>
     toCustomer('delivery_adjusted', data, reader, 'Your delivery has changed', [
       'your delivery is on its way without everything in it:',

@@ -5,6 +5,7 @@ import type { EffectOutcome, EffectRun } from '../../../src/runtime/ports.js';
 import { createAgreements } from '../../../src/services/gateway/agreements.js';
 import { createStripeProvider } from '../../../src/services/gateway/providers/stripe.js';
 import { at, id, message } from '../../machines/given.js';
+import { agreeAtStripe, agreementsAtStripe } from '../../support/agreements.js';
 import { ScriptedProvider, silence } from './scriptedProvider.js';
 
 const subscriptionId = id('subscription');
@@ -70,7 +71,36 @@ describe('ending what a provider has agreed with a subscriber', () => {
   });
 });
 
-describe('ending agreements at Stripe', () => {
+describe('resuming what a provider was told to end', () => {
+  const reactivationId = id('reactivation');
+  const wish = message('ResumeAgreement', { subscriptionId, customerId: id('customer'), reactivationId });
+  const about = { subscriptionId, customerId: id('customer'), reactivationId };
+  let stripe: ScriptedProvider;
+  beforeEach(() => {
+    stripe = new ScriptedProvider('stripe');
+  });
+  const run = (attempt: number) => createAgreements({ providers: [stripe] }).run(wish, nth(attempt), undefined);
+
+  it('asks under the id of the wish, and says that it is done (S-25)', async () => {
+    stripe.resumptions.push({ kind: 'resumed', found: 1 });
+    expect(await run(1)).to.deep.equal({ kind: 'done', emit: [{ type: 'AgreementResumed', data: about }] });
+    expect(stripe.calls).to.deep.equal([`resume agreement of ${subscriptionId} as ${reactivationId}`]);
+  });
+
+  it('is given to a person when the provider refuses, or does not answer four times (S-25)', async () => {
+    const no = (failureMessage: string) => ({
+      kind: 'done',
+      emit: [{ type: 'AgreementNotResumed', data: { ...about, failureMessage } }],
+    });
+    stripe.resumptions.push({ kind: 'refused', failureCode: 'locked', failureMessage: 'Under review.' }, silence);
+    expect(await run(1)).to.deep.equal(no('Under review.'));
+    expect(saidBy(await run(3))).to.equal('again');
+    stripe.resumptions.push(silence);
+    expect(await run(4)).to.deep.equal(no(silence.message));
+  });
+});
+
+describe('agreements at Stripe', () => {
   let sandbox: StripeSandbox;
   let stripe: ReturnType<typeof createStripeProvider>;
   before(async () => {
@@ -84,45 +114,57 @@ describe('ending agreements at Stripe', () => {
     await sandbox.close();
   });
 
-  const post = async (path: string, form: Record<string, string>): Promise<string> => {
-    const headers = { authorization: `Bearer ${sandboxStripeKey}` };
-    const response = await fetch(`${sandbox.url}${path}`, { method: 'POST', headers, body: new URLSearchParams(form) });
-    return ((await response.json()) as { id: string }).id;
-  };
-  const agree = async (ours: string) => {
-    const customer = await post('/v1/customers', {});
-    return post('/v1/subscriptions', { customer, 'metadata[subscriptionId]': ours });
-  };
-  const states = (agreementId: string) =>
-    sandbox
-      .ledger()
-      .flatMap((entry) => ('agreement' in entry && entry.agreement?.id === agreementId ? [entry.agreement] : []))
-      .map(({ status, cancelAtPeriodEnd }) => `${status}${cancelAtPeriodEnd ? ', ending' : ''}`);
+  const agree = (ours: string) => agreeAtStripe(sandbox, ours);
+  const states = (ours: string) => agreementsAtStripe(sandbox, ours);
   const end = (ours: string, atPeriodEnd: boolean) =>
     stripe.endAgreement({ idempotencyKey: `${ours} end`, subscriptionId: ours, atPeriodEnd });
+
+  const resume = (ours: string) => stripe.resumeAgreement({ idempotencyKey: `${ours} resume`, subscriptionId: ours });
 
   it('has nothing to end where there is none', async () => {
     expect(await end(id('nobody'), true)).to.deep.equal({ kind: 'ended', found: 0 });
   });
 
   it('ends one with its period, or at once, and nobody else’s', async () => {
-    const [first, second, other] = [await agree(id('a')), await agree(id('b')), await agree(id('c'))];
+    for (const name of ['a', 'b', 'c']) await agree(id(name));
     expect(await end(id('a'), true)).to.deep.equal({ kind: 'ended', found: 1 });
     expect(await end(id('b'), false)).to.deep.equal({ kind: 'ended', found: 1 });
-    expect(states(first)).to.deep.equal(['active', 'active, ending']);
-    expect(states(second)).to.deep.equal(['active', 'canceled']);
-    expect(states(other)).to.deep.equal(['active']);
+    expect(states(id('a'))).to.deep.equal(['active', 'active, ending']);
+    expect(states(id('b'))).to.deep.equal(['active', 'canceled']);
+    expect(states(id('c'))).to.deep.equal(['active']);
   });
 
   it('finds after a lost answer that it is done, and ends nothing twice', async () => {
     for (const [name, atPeriodEnd] of [['d', true] as const, ['e', false] as const]) {
       const agreement = await agree(id(name));
-      // Cancelling is a DELETE, whose path only it has.
-      sandbox.addFault({ match: { path: `/v1/subscriptions/${agreement}`, times: 1 }, fault: 'timeout_after_success' });
+      const match = { method: atPeriodEnd ? ('POST' as const) : ('DELETE' as const), times: 1 };
+      sandbox.addFault({ match: { ...match, path: `/v1/subscriptions/${agreement}` }, fault: 'timeout_after_success' });
       expect(await end(id(name), atPeriodEnd)).to.include({ kind: 'unknown' });
       expect(await end(id(name), atPeriodEnd)).to.deep.equal({ kind: 'ended', found: 0 });
-      expect(states(agreement)).to.have.length(2);
+      expect(states(id(name))).to.have.length(2);
     }
+  });
+
+  it('resumes one that ends with its period, and nobody else’s, nor one that is over (S-25)', async () => {
+    for (const name of ['g', 'h', 'i']) await agree(id(name));
+    await end(id('g'), true);
+    await end(id('h'), false);
+    await end(id('i'), true);
+    expect(await resume(id('g'))).to.deep.equal({ kind: 'resumed', found: 1 });
+    expect(await resume(id('h'))).to.deep.equal({ kind: 'resumed', found: 0 });
+    expect(states(id('g'))).to.deep.equal(['active', 'active, ending', 'active']);
+    expect(states(id('h'))).to.deep.equal(['active', 'canceled']);
+    expect(states(id('i'))).to.deep.equal(['active', 'active, ending']);
+  });
+
+  it('finds after a lost answer that it goes on, and resumes nothing twice (S-25)', async () => {
+    const agreement = await agree(id('j'));
+    await end(id('j'), true);
+    const match = { method: 'POST' as const, path: `/v1/subscriptions/${agreement}`, times: 1 };
+    sandbox.addFault({ match, fault: 'timeout_after_success' });
+    expect(await resume(id('j'))).to.include({ kind: 'unknown' });
+    expect(await resume(id('j'))).to.deep.equal({ kind: 'resumed', found: 0 });
+    expect(states(id('j'))).to.deep.equal(['active', 'active, ending', 'active']);
   });
 
   it('does not know when Stripe does not answer', async () => {

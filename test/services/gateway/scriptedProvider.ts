@@ -7,6 +7,8 @@ import type {
   NotFound,
   PaymentProvider,
   RefundOutcome,
+  ResumptionOutcome,
+  ResumptionRequest,
   VoidOutcome,
 } from '../../../src/services/gateway/providers/provider.js';
 
@@ -69,6 +71,7 @@ export class ScriptedProvider implements PaymentProvider {
   readonly refunds: RefundOutcome[] = [];
   readonly refundLookUps: (RefundOutcome | NotFound)[] = [];
   readonly agreements: AgreementOutcome[] = [];
+  readonly resumptions: ResumptionOutcome[] = [];
   isHealthy = true;
 
   constructor(readonly name: string) {}
@@ -99,6 +102,11 @@ export class ScriptedProvider implements PaymentProvider {
   async endAgreement({ subscriptionId, atPeriodEnd }: AgreementRequest): Promise<AgreementOutcome> {
     this.calls.push(`end agreement of ${subscriptionId} ${atPeriodEnd ? 'with its period' : 'at once'}`);
     return next(this.agreements);
+  }
+
+  async resumeAgreement({ idempotencyKey, subscriptionId }: ResumptionRequest): Promise<ResumptionOutcome> {
+    this.calls.push(`resume agreement of ${subscriptionId} as ${idempotencyKey}`);
+    return next(this.resumptions);
   }
 
   async probe(): Promise<{ healthy: boolean; latencyMs: number }> {

@@ -201,6 +201,12 @@ describe('what a subscriber is told', () => {
     expect(say('CancellationRefused', { severity: 'normal' })[1]?.priority).to.equal('NORMAL');
   });
 
+  it('has our people resume an agreement that the provider did not, and leaves the customer alone (S-25)', () => {
+    const notices = say('AgreementNotResumed');
+    expect(notices.map(({ audience, priority }) => [audience, priority])).to.deep.equal([['operations', 'HIGH']]);
+    expect(notices[0]?.body).to.include('No answer.').and.include(id('subscription'));
+  });
+
   it('names the ids of what it is about, for programs', () => {
     expect(say('InvoiceGenerated')[0]?.data).to.deep.equal({
       subscriptionId: id('subscription'),

@@ -226,20 +226,6 @@ export class Desk {
     return taken;
   }
 
-  /** Makes a Stripe subscription that names one of ours, as somebody at Stripe might have. */
-  async agreeAtStripe(subscriptionId: string): Promise<void> {
-    const post = async (path: string, form: Record<string, string>): Promise<{ id: string }> => {
-      const response = await fetch(`${this.sandbox.url}${path}`, {
-        method: 'POST',
-        headers: { authorization: 'Bearer sk_test_flowmart_sandbox' },
-        body: new URLSearchParams(form),
-      });
-      return (await response.json()) as { id: string };
-    };
-    const { id } = await post('/v1/customers', {});
-    await post('/v1/subscriptions', { customer: id, 'metadata[subscriptionId]': subscriptionId });
-  }
-
   /** Waits until no message waits to be handled. */
   async quiet(): Promise<void> {
     await this.sandbox.webhooksSettled();

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { MessageData } from '../../../machines/index.js';
+import { agreeAtStripe, agreementsAtStripe } from '../../support/agreements.js';
 import { itKeepsItsBooks } from './books.js';
 import { proMonthly } from './catalogue.js';
 import { Desk } from './desk.js';
@@ -100,18 +101,15 @@ describe('a subscription whose customer wants to leave', function () {
   });
 
   describe('with an agreement at the provider', () => {
-    const agreementOf = (subscriptionId: string) =>
-      [...desk.sandbox.ledger()]
-        .flatMap((entry) => ('agreement' in entry && entry.agreement ? [entry.agreement] : []))
-        .findLast(({ metadata }) => metadata.subscriptionId === subscriptionId);
-    const agree = (subscriptionId: string) => desk.agreeAtStripe(subscriptionId);
+    const agree = (subscriptionId: string) => agreeAtStripe(desk.sandbox, subscriptionId);
+    const agreementsOf = (subscriptionId: string) => agreementsAtStripe(desk.sandbox, subscriptionId);
 
     it('has it ended with the period (S-20)', async () => {
       const id = await begun();
       await agree(id);
       await leave(id, { offerDecision: 'decline' });
       await desk.in(id, 'cancelScheduled');
-      expect(agreementOf(id)).to.include({ status: 'active', cancelAtPeriodEnd: true });
+      expect(agreementsOf(id)).to.deep.equal(['active', 'active, ending']);
     });
 
     it('has it ended at once (S-21)', async () => {
@@ -119,7 +117,33 @@ describe('a subscription whose customer wants to leave', function () {
       await agree(id);
       await leave(id, { mode: 'immediate', offerDecision: 'decline' });
       await desk.in(id, 'cancelled');
-      expect(agreementOf(id)).to.include({ status: 'canceled' });
+      expect(agreementsOf(id)).to.deep.equal(['active', 'canceled']);
+    });
+
+    it('has it resumed when it comes back before the end, once (S-25)', async () => {
+      const id = await begun();
+      await agree(id);
+      await leave(id, { offerDecision: 'decline' });
+      await desk.in(id, 'cancelScheduled');
+      await desk.tell('ReactivateSubscription', { subscriptionId: id });
+      await desk.in(id, 'active.current');
+      await desk.quiet();
+      expect(agreementsOf(id)).to.deep.equal(['active', 'active, ending', 'active']);
+      expect((await desk.in(id, 'active.current')).resuming).to.equal(null);
+    });
+
+    it('comes back although the provider does not resume it, and a person looks (S-25)', async () => {
+      const id = await begun();
+      await agree(id);
+      await leave(id, { offerDecision: 'decline' });
+      await desk.in(id, 'cancelScheduled');
+      desk.sandbox.addFault({ match: { method: 'GET', path: '/v1/subscriptions/search' }, fault: 'error_500' });
+      await desk.tell('ReactivateSubscription', { subscriptionId: id });
+      await desk.in(id, 'active.current');
+      await desk.quiet();
+      desk.sandbox.clearFaults();
+      expect(await desk.told(id)).to.include.members(['subscription_reactivated', 'agreement_review']);
+      expect((await desk.in(id, 'active.current')).resuming).to.equal(null);
     });
 
     it('stays when the provider does not answer, and a person looks (S-22)', async () => {

@@ -56,9 +56,18 @@ export interface AgreementRequest {
   atPeriodEnd: boolean;
 }
 
+/** Lets go on what a provider was told to end with its period. */
+export type ResumptionRequest = Omit<AgreementRequest, 'atPeriodEnd'>;
+
 /** The provider answered: nothing of the kind is left there; `found` agreements had to be ended for it. */
 export interface AgreementEnded {
   kind: 'ended';
+  found: number;
+}
+
+/** The provider answered: nothing of the kind ends there any more; `found` agreements had to be resumed for it. */
+export interface AgreementResumed {
+  kind: 'resumed';
   found: number;
 }
 
@@ -113,6 +122,7 @@ export type ChargeOutcome = Approved<'succeeded' | 'authorized'> | Declined | Un
 export type CaptureOutcome = Approved<'captured'> | Refused | Unknown;
 export type VoidOutcome = Approved<'voided'> | Refused | Unknown;
 export type AgreementOutcome = AgreementEnded | Refused | Unknown;
+export type ResumptionOutcome = AgreementResumed | Refused | Unknown;
 export type RefundOutcome = RefundAccepted | Refused | Unknown;
 
 /** What a provider told by webhook, in our words. The same thing may be told more than once, under several event ids. */
@@ -164,6 +174,8 @@ export interface PaymentProvider {
    * FlowMart charges each period by itself. Asking again looks again, and so never ends anything twice.
    */
   endAgreement(request: AgreementRequest): Promise<AgreementOutcome>;
+  /** Looks for agreements of a subscription that end with their period, and lets them go on; asking again looks again. */
+  resumeAgreement(request: ResumptionRequest): Promise<ResumptionOutcome>;
   /** Asks whether the provider answers at all; `latencyMs` in milliseconds. Never throws. */
   probe(): Promise<{ healthy: boolean; latencyMs: number }>;
   /**

@@ -13,7 +13,7 @@ import type {
   RefundRequest,
   VoidOutcome,
 } from './provider.js';
-import { endStripeAgreement } from './stripeAgreements.js';
+import { endStripeAgreement, resumeStripeAgreement } from './stripeAgreements.js';
 import { toStripeAmount } from './stripeAmount.js';
 import { createStripeClient, type StripeClientOptions } from './stripeClient.js';
 import { parseStripeWebhook } from './stripeEvents.js';
@@ -47,6 +47,7 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
     refund: (request) => refund(stripe, request),
     lookUpRefund: (request) => lookUpRefund(stripe, request),
     endAgreement: (request) => endStripeAgreement(stripe, request),
+    resumeAgreement: (request) => resumeStripeAgreement(stripe, request),
     probe: () => probe(stripe),
     parseWebhook: (rawBody, signature) => parseStripeWebhook(rawBody, signature, options.webhookSecret),
     close: () => agent.destroy(),

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import type { AgreementOutcome, AgreementRequest } from './provider.js';
+import type { AgreementOutcome, AgreementRequest, ResumptionOutcome, ResumptionRequest } from './provider.js';
 import { failedCall } from './stripeFailures.js';
 
 /**
@@ -11,18 +11,41 @@ export async function endStripeAgreement(
   { idempotencyKey, subscriptionId, atPeriodEnd }: AgreementRequest,
 ): Promise<AgreementOutcome> {
   try {
-    const query = `metadata['subscriptionId']:'${subscriptionId.replaceAll(/['\\]/g, '\\$&')}'`;
-    const { data } = await stripe.subscriptions.search({ query, limit: 100 });
-    const standing = data.filter(({ status, cancel_at_period_end: isEnding }) => {
-      return status !== 'canceled' && status !== 'incomplete_expired' && !(atPeriodEnd && isEnding);
-    });
-    for (const { id } of standing) {
+    const standing = await standingAgreements(stripe, subscriptionId);
+    const unended = standing.filter(({ cancel_at_period_end: isEnding }) => !(atPeriodEnd && isEnding));
+    for (const { id } of unended) {
       const key = { idempotencyKey: `${idempotencyKey}-${id}` };
       if (atPeriodEnd) await stripe.subscriptions.update(id, { cancel_at_period_end: true }, key);
       else await stripe.subscriptions.cancel(id, {}, key);
     }
-    return { kind: 'ended', found: standing.length };
+    return { kind: 'ended', found: unended.length };
   } catch (error) {
     return failedCall(error);
   }
+}
+
+/** Lets the Stripe subscriptions go on that end with their period and name one of ours (S-25); one that is over stays so. */
+export async function resumeStripeAgreement(
+  stripe: Stripe,
+  { idempotencyKey, subscriptionId }: ResumptionRequest,
+): Promise<ResumptionOutcome> {
+  try {
+    const standing = await standingAgreements(stripe, subscriptionId);
+    const ending = standing.filter(({ cancel_at_period_end: isEnding }) => isEnding);
+    for (const { id } of ending) {
+      const key = { idempotencyKey: `${idempotencyKey}-${id}` };
+      await stripe.subscriptions.update(id, { cancel_at_period_end: false }, key);
+    }
+    return { kind: 'resumed', found: ending.length };
+  } catch (error) {
+    return failedCall(error);
+  }
+}
+
+/** The agreements that are not over; each is read by itself, because what a search shows may be a minute old. */
+async function standingAgreements(stripe: Stripe, subscriptionId: string): Promise<Stripe.Subscription[]> {
+  const query = `metadata['subscriptionId']:'${subscriptionId.replaceAll(/['\\]/g, '\\$&')}'`;
+  const { data } = await stripe.subscriptions.search({ query, limit: 100 });
+  const found = await Promise.all(data.map(({ id }) => stripe.subscriptions.retrieve(id)));
+  return found.filter(({ status }) => status !== 'canceled' && status !== 'incomplete_expired');
 }
