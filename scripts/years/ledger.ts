@@ -8,7 +8,7 @@ import { sum } from './bills.js';
 import { iso } from './command.js';
 import type { ExpectedInvoice, ExpectedOrder } from './expected.js';
 import type { Life } from './lives.js';
-import type { Oracle } from './oracle.js';
+import type { Oracle } from './oracle/oracle.js';
 
 /**
  * What every subscription was billed and sent, and where it stands, one line each, sorted. Without ids and numbers: these

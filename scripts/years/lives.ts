@@ -1,7 +1,7 @@
 import { seededRandom } from '../dev/seededRandom.js';
 import type { Deed, Wish } from './expected.js';
 import { drawDelivery, idFor, type MenuPlan, menu } from './menu.js';
-import { Oracle } from './oracle.js';
+import { Oracle } from './oracle/oracle.js';
 
 const day = 86_400_000;
 /** Leap day 2028 is among the first days. */
