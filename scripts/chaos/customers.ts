@@ -16,13 +16,23 @@ export interface Customers {
 
 const lookEveryMs = 400;
 
-/** Sends every order at its time and goes on with each as its journey says; resolves once all journeys are at their end. */
-export async function sendOrders(customers: Customers, planned: readonly PlannedOrder[]): Promise<void> {
+/**
+ * Sends every order at its time and goes on with each as its journey says; resolves once all journeys are at their end.
+ * @param underWay is kept up with the journeys that have begun and are not at their end
+ */
+export async function sendOrders(
+  customers: Customers,
+  planned: readonly PlannedOrder[],
+  underWay = new Set<string>(),
+): Promise<void> {
   const began = performance.now();
   await Promise.all(
     planned.map(async (order) => {
       await sleep(Math.max(0, began + order.at - performance.now()), undefined, { signal: customers.signal });
+      const name = `${order.number} (${order.journey})`;
+      underWay.add(name);
       await new Customer(customers, order).go();
+      underWay.delete(name);
     }),
   );
 }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { defaultPrefix } from '../../queues/connection.js';
 import { round } from '../bench/measure.js';
@@ -29,8 +30,8 @@ export interface ChaosOptions {
   readonly signal: AbortSignal;
 }
 
-/** How long nothing may come to rest before that counts as never (ms). */
-const patienceMs = 180_000;
+/** How long orders may take after the last fault, and how long nothing may come to rest then, before that counts as never (ms). */
+const patienceMs = 120_000;
 
 /** Sends orders while everything fails, waits until all is quiet, and looks at what is left. */
 export async function runChaos(options: ChaosOptions): Promise<Verdict> {
@@ -55,13 +56,15 @@ export async function runChaos(options: ChaosOptions): Promise<Verdict> {
     const nemesis = new Nemesis(stage, { redisFolder: join(folder, 'redis'), say });
     const acknowledged = new AcknowledgedFile(acknowledgedPath);
     const customers = { client, acknowledged, keyPrefix: `chaos-${seed}`, signal };
-    const ordering = sendOrders(customers, planOrders(seed, options.orders, seconds));
+    const underWay = new Set<string>();
+    const ordering = sendOrders(customers, planOrders(seed, options.orders, seconds), underWay);
     // Whoever fails first is heard below.
     ordering.catch(() => undefined);
     const struck = await nemesis.unleash(planFaults(seed, seconds), signal);
     const lastFaultAt = Math.max(...struck.map(({ overAt }) => overAt));
     say('The last fault is over; waiting until everything is at rest …');
-    await ordering;
+    await Promise.race([ordering, sleep(patienceMs, undefined, { ref: false })]);
+    if (underWay.size > 0) throw new Error(`These orders never come to their end: ${[...underWay].join(', ')}`);
     const settledAt = await settle(stage.db, patienceMs, signal);
     await stage.rest();
 

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import type { CrashPointVerdict } from '../../scripts/crashPoints/run.js';
 import { spawnProcess } from '../support/processes.js';
 
-const deaths = 16;
+const deaths = 8;
 /** For so long; a busy machine does fewer. */
-const seconds = 40;
+const seconds = 20;
 
 /** A small `npm run crashpoints`, other points each day; the large one is in docs/reliability.md. */
 describe('npm run crashpoints', function () {
