@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, type JobsOptions, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 
@@ -115,13 +116,19 @@ export interface PacketReceiverOptions {
   readonly onError: (queue: string, error: Error) => void;
 }
 
+/** How long BullMQ may take to close once nothing is in work (ms): it would wait for a Redis that does not answer. */
+const closingMs = 1000;
+
 /** The consuming side: a BullMQ worker per queue. */
 export class PacketReceiver {
+  readonly #options: PacketReceiverOptions;
   readonly #workers: Worker<Packet>[] = [];
+  readonly #inWork = new Set<Promise<void>>();
 
   constructor(options: PacketReceiverOptions) {
+    this.#options = options;
     for (const name of options.queues) {
-      const worker = new Worker<Packet>(name, (job: Job<Packet>) => options.receive(job.data.messages, name), {
+      const worker = new Worker<Packet>(name, (job: Job<Packet>) => this.#receive(job, name), {
         connection: options.connection,
         prefix: options.prefix,
         concurrency: options.concurrency,
@@ -142,8 +149,16 @@ export class PacketReceiver {
     await Promise.all(this.#workers.map((worker) => worker.waitUntilReady()));
   }
 
-  /** Takes no new packets and waits for those in work. */
+  /** Takes no new packets and waits for those in work, whether or not Redis still answers. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#workers.map((worker) => worker.close()));
+    const closed = Promise.allSettled(this.#workers.map((worker) => worker.close()));
+    await Promise.allSettled(this.#inWork);
+    await Promise.race([closed, sleep(closingMs, undefined, { ref: false })]);
+  }
+
+  #receive({ data }: Job<Packet>, queue: string): Promise<void> {
+    const work = this.#options.receive(data.messages, queue).finally(() => this.#inWork.delete(work));
+    this.#inWork.add(work);
+    return work;
   }
 }

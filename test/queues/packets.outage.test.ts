@@ -136,6 +136,30 @@ describe('packets, when Redis or a worker fails', () => {
     }
   });
 
+  it('hold up nobody who wants to stop once they are done, though Redis cannot be told so', async () => {
+    let finish = () => {};
+    const done = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    let begin = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const worker = await startWorker(() => {
+      begin();
+      return done;
+    });
+    await sender.send([ref()]);
+    await begun;
+    server.process.signal('SIGSTOP');
+    try {
+      finish();
+      expect(await Promise.race([worker.stop(), sleep(5000, 'it waits', { ref: false })])).to.equal(undefined);
+    } finally {
+      server.process.signal('SIGCONT');
+    }
+  });
+
   it('of a worker that was killed come back within seconds', async () => {
     const script = fileURLToPath(new URL('hangingWorker.ts', import.meta.url));
     const victim = await spawnProcess(script, {}, [server.url, prefix, queue]);
