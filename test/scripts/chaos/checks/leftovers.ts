@@ -5,17 +5,20 @@ import { expectOne, findsAfter, type Scene } from './scene.js';
 
 export function describeLeftovers(scene: () => Scene): void {
   describe('leftovers', () => {
-    /** What is found once such a message waits; a scheduled one has a time in a minute. */
+    /** What is found once such a message waits; a lease ends so many ms after the last thing that happened. */
     const waiting = (
       recipient: string,
       actorId: string,
       type: string,
-      how: { deferred?: true; scheduled?: true } = {},
+      how: { deferred?: true; leaseMs?: number } = {},
     ) =>
       findsAfter(scene(), nothingIsLeftOver, (db) =>
         sql`insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, queue, sent_at, wake_at, deferred, lease_until)
           values (gen_random_uuid(), ${recipient}, ${actorId}, ${type}, '{}', '/test', gen_random_uuid(), '', now(), now(),
-            ${how.deferred ?? false}, ${how.scheduled ? sql`now() + interval '1 minute'` : null})`.execute(db),
+            ${how.deferred ?? false},
+            (select max(at) from runtime.journal) + ${how.leaseMs ?? null}::int * interval '1 millisecond')`.execute(
+          db,
+        ),
       );
 
     it('finds a message that nobody fetches', async () => {
@@ -34,11 +37,13 @@ export function describeLeftovers(scene: () => Scene): void {
       expect(await waiting('order', held.id, 'PaymentComplete', { deferred: true })).to.deep.equal([]);
     });
 
-    it('finds an effect without a next run, and takes one that has its time', async () => {
+    it('finds an effect without a next run, or whose time had come, and takes one whose time had not', async () => {
       const { booked } = scene();
-      const found = await waiting('gateway', booked.id, 'ReconcileCharge');
-      expectOne(found, `gateway ${booked.id}`, /still waits/);
-      expect(await waiting('gateway', booked.id, 'ReconcileCharge', { scheduled: true })).to.deep.equal([]);
+      for (const how of [{}, { leaseMs: -1 }]) {
+        const found = await waiting('gateway', booked.id, 'ReconcileCharge', how);
+        expectOne(found, `gateway ${booked.id}`, /still waits/);
+      }
+      expect(await waiting('gateway', booked.id, 'ReconcileCharge', { leaseMs: 1 })).to.deep.equal([]);
     });
 
     it('finds a dead letter', async () => {
