@@ -86,7 +86,7 @@ const createRoute = (deps: CommandPort): Route =>
         taxRegion: 'US-CA',
       },
       responses: { 201: { description: 'The plan.', schema: planSchema, headers: ['Location'] } },
-      problems: ['UNSUPPORTED_COUNTRY', 'UNSUPPORTED_CURRENCY'],
+      problems: ['UNSUPPORTED_COUNTRY', 'UNSUPPORTED_CURRENCY', 'PRICE_TOO_SMALL'],
     },
     async (call) => {
       const planId = call.resourceId;

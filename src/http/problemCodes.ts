@@ -41,6 +41,7 @@ export const problemCodes = {
   STOCK_ITEM_DISCONTINUED: { status: 409, title: 'The stock item is discontinued' },
   INSUFFICIENT_STOCK: { status: 409, title: 'There is not that much' },
   RESERVATIONS_OPEN: { status: 409, title: 'Orders wait for this stock' },
+  PRICE_TOO_SMALL: { status: 422, title: 'The price is less than can be charged' },
   UNKNOWN_PLAN: { status: 422, title: 'There is no such plan' },
   PLAN_RETIRED: { status: 422, title: 'The plan is not offered any more' },
   UNKNOWN_DISCOUNT: { status: 422, title: 'The discount code is not for this' },

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { FlowmartReceived } from '../../../machines/index.js';
+import { smallestSubtotal } from '../../../machines/shared/smallestCharge.js';
 import { taxRateOf } from '../../../machines/shared/taxRates.js';
 import type { MessagesFor } from '../../../queues/topology.js';
 import { DomainError } from '../../runtime/errors.js';
@@ -11,8 +12,8 @@ type CreatePlan = FlowmartReceived<'CreatePlan'>;
 
 /**
  * The plans that are for sale. Asking for the same thing again changes nothing; every answer is the plan as it is then
- * (PlanView). A plan is refused where nobody knows the tax (UNSUPPORTED_COUNTRY), and nothing is known of one that is not
- * there (UNKNOWN_PLAN).
+ * (PlanView). A plan is refused where nobody knows the tax (UNSUPPORTED_COUNTRY) and when its price is less than can be charged
+ * (PRICE_TOO_SMALL), and nothing is known of one that is not there (UNKNOWN_PLAN).
  */
 export const plans: Handler<MessagesFor<'plans'>> = {
   kind: 'handler',
@@ -38,8 +39,17 @@ export const plans: Handler<MessagesFor<'plans'>> = {
 };
 
 function refusalOf(message: PlanMessage): DomainError | null {
-  if (message.type !== 'CreatePlan' || taxRateOf(message.data.taxRegion) !== null) return null;
-  return new DomainError('UNSUPPORTED_COUNTRY', `FlowMart does not sell in ${message.data.taxRegion}.`);
+  if (message.type !== 'CreatePlan') return null;
+  const { taxRegion, price } = message.data;
+  const taxRate = taxRateOf(taxRegion);
+  if (taxRate === null) return new DomainError('UNSUPPORTED_COUNTRY', `FlowMart does not sell in ${taxRegion}.`);
+  const least = smallestSubtotal(price.currency, taxRate);
+  if (price.amount >= least) return null;
+  // It would be waived each time: free of charge, and nobody had meant it to be.
+  return new DomainError(
+    'PRICE_TOO_SMALL',
+    `Less than ${least} (minor units of ${price.currency}, before tax) cannot be charged in ${taxRegion}.`,
+  );
 }
 
 async function createPlans(trx: Trx, messages: readonly CreatePlan[]): Promise<void> {

@@ -74,6 +74,8 @@ export function describePlans(shop: () => Shop): void {
       }
       const nowhere = await create(basic({ taxRegion: 'ZZ' }));
       expect([nowhere.status, nowhere.body.code]).to.deep.equal([422, 'UNSUPPORTED_COUNTRY']);
+      const trifle = await create(basic({ price: { amount: 1, currency: 'USD' } }));
+      expect([trifle.status, trifle.body.code]).to.deep.equal([422, 'PRICE_TOO_SMALL']);
     });
   });
 }

@@ -77,6 +77,18 @@ describe('the plans', () => {
     expect(await listPlans(connection.db, { limit: 9 })).to.have.length(1);
   });
 
+  it('cost at least what can be charged with the tax of their region', async () => {
+    const costing = (amount: number, taxRegion: string) =>
+      create(`${amount} in ${taxRegion}`, { price: { amount, currency: 'USD' }, taxRegion });
+    // 0.46 and 8.9 % of it are 0.50, the least that can be charged in dollars; in Oregon there is no tax.
+    const answers = await tell(
+      ...[costing(45, 'US-NY'), costing(46, 'US-NY'), costing(49, 'US-OR'), costing(50, 'US-OR')],
+    );
+    expect(answers.map(({ refuse }) => refuse?.code ?? 'taken')).to.deep.equal([
+      ...['PRICE_TOO_SMALL', 'taken', 'PRICE_TOO_SMALL', 'taken'],
+    ]);
+  });
+
   it('are listed newest first, page by page, the retired ones only on request', async () => {
     await tell(create('A'), create('B', {}, at(1)), create('C', {}, at(2)), retire('B', at(3)));
     const names = async (options: Partial<Parameters<typeof listPlans>[1]>) =>
