@@ -20,6 +20,7 @@ export const recipients = {
   notifications: 'notifications',
   webhooks: 'payment-gateway',
   plans: 'subscription',
+  trials: 'subscription',
   numbers: 'billing',
   /** Effects: calls to the world outside. */
   gateway: 'payment-gateway',
@@ -251,6 +252,7 @@ export const commands = {
     ApprovePrices: { to: 'subscription', by: 'subscriptionId' },
     CreatePlan: { to: 'plans', by: 'planId' },
     RetirePlan: { to: 'plans', by: 'planId' },
+    ClaimTrial: { to: 'trials', by: 'customerId' },
   },
   'billing.commands': {
     GenerateInvoice: { to: 'invoice', by: 'invoiceId' },

@@ -14,4 +14,12 @@ export const planMessages = {
     }),
   ),
   RetirePlan: command('1.0.0', 'Offer a plan no more; whoever has it keeps it.', z.strictObject({ planId: uuid })),
+  ClaimTrial: command(
+    '1.0.0',
+    'Begin a subscription with the trial of its plan, which a customer has once (R-60); answered at once.',
+    z.strictObject({ customerId: uuid, planId: uuid, subscriptionId: uuid }),
+  ),
 };
+
+/** Whose a trial is: `free` for the subscription that claims it, `taken` by one that began, or `claimed` by one that is about to. */
+export type TrialClaim = 'free' | 'claimed' | 'taken';

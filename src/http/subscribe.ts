@@ -10,7 +10,7 @@ import { type StoredSubscription, viewSubscription } from './subscriptionViews.j
 
 /** `POST /v1/subscriptions` (S-01, S-02). */
 export function subscribeRoute(deps: SubscriptionPort): Route {
-  const subscribing = createSubscribing(deps.db);
+  const subscribing = createSubscribing(deps);
   return route(
     {
       method: 'post',
@@ -20,7 +20,7 @@ export function subscribeRoute(deps: SubscriptionPort): Route {
       scope: 'subscriptions:write',
       summary: 'Subscribe to a plan, or to a delivery',
       description:
-        'Prices are ours. Without a trial the first period is charged now, and access begins once it is paid: with `Prefer: wait=5` the answer waits for that. A delivery orders its products now and then again and again, each time at the price of the day, less its percentage.',
+        'Prices are ours. A customer gets the trial of a plan once. Without a trial the first period is charged now, and access begins once it is paid: with `Prefer: wait=5` the answer waits for that. A delivery orders its products now and then again and again, each time at the price of the day, less its percentage.',
       body: subscribeBody,
       example: {
         customerId: '01900000-0000-7000-8000-100000000001',

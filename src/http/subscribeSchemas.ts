@@ -23,12 +23,9 @@ export const subscribeBody = z
     planId: uuidSchema.optional().meta({ description: 'A plan, or else a delivery.' }),
     delivery: deliveryInput.optional().meta({ description: 'Products that come again and again.' }),
     payment: paymentInput.optional().meta({ description: 'May wait until the end of a trial.' }),
-    trialPeriodDays: z
-      .int()
-      .min(0)
-      .max(365)
-      .optional()
-      .meta({ description: 'Fewer days than the plan gives, such as none; more are for staff.' }),
+    trialPeriodDays: z.int().min(0).max(365).optional().meta({
+      description: 'Fewer days than the plan gives, such as none; more, or a second trial of the plan, are for staff.',
+    }),
     discountCode: z.string().trim().min(1).max(50).optional(),
     autoRenew: z.boolean().default(true),
     source: z.string().trim().min(1).max(50).default('web_checkout'),

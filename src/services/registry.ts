@@ -31,6 +31,7 @@ import { deliveries } from './orders/deliveries.js';
 import { createCarrierEffect } from './shipping/carrier.js';
 import { SimulatedCarrier } from './shipping/simulatedCarrier.js';
 import { plans } from './subscriptions/plans.js';
+import { trials } from './subscriptions/trials.js';
 
 /** The messages a machine takes: its events, and the one that creates it. */
 type TakenBy<M extends AnyStateMachine> =
@@ -120,6 +121,7 @@ export function createParticipants(config: Config, db: Kysely<Database>, log: Lo
     notifications,
     webhooks,
     plans,
+    trials,
     numbers,
     gateway: createGateway({ providers: paymentProviders, primary: 'stripe', approvals }),
     agreements: createAgreements({ providers: paymentProviders }),

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { newId } from '../../src/http/ids.js';
 import { card } from './fixtures.js';
 import type { Shop } from './shop.js';
 import {
@@ -74,6 +75,38 @@ describe('a subscription to a plan', function () {
       ['paid', 3239],
     ]);
     expect(subscriber.taken()).to.deep.equal({ charges: 1, declines: 0, net: 3239 });
+  });
+
+  it('has its trial once: the next subscription to the plan is charged at once (S-01, R-60)', async () => {
+    const { customerId, clockId } = await Subscriber.join(shop, { planId: pro.planId });
+    const wish = { customerId, planId: pro.planId };
+    await shop.refused(422, 'PAYMENT_METHOD_REQUIRED', 'POST', '/v1/subscriptions', wish);
+    const paid = { ...wish, payment: card('visa') };
+    const again = await shop.do<Subscription>('POST', '/v1/subscriptions', paid, { prefer: 'wait=20' });
+    expect(again).to.include({
+      state: 'active.current',
+      trialEndsAt: null,
+      nextBillingDate: '2026-02-28T10:00:00.000Z',
+    });
+    await shop.advance(clockId, { by: 'P1D' });
+    await shop.quiet();
+    const { items } = await shop.do<{ items: Invoice[] }>('GET', `/v1/billing/history/${again.id}`);
+    expect(items.map(({ state, total }) => [state, total.amount])).to.deep.equal([['paid', 3239]]);
+  });
+
+  it('has its trial once when it is asked for many times at once (R-60)', async () => {
+    const customerId = await shop.customer(await shop.clock(start));
+    const body = { customerId, planId: pro.planId, payment: card('visa') };
+    const subscribe = async (): Promise<Subscription> => {
+      const headers = { prefer: 'wait=20', 'idempotency-key': newId() };
+      for (;;) {
+        const answer = await shop.request<Subscription>('POST', '/v1/subscriptions', body, headers);
+        if (answer.status !== 503) return answer.body;
+        expect(answer.headers.get('retry-after')).to.equal('1');
+      }
+    };
+    const begun = await Promise.all(Array.from({ length: 6 }, subscribe));
+    expect(begun.map(({ state }) => state).sort()).to.deep.equal([...Array(5).fill('active.current'), 'trialing']);
   });
 
   it('bills the last days of short months, and the 31st where there is one (8.7)', async () => {

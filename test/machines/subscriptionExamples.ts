@@ -98,6 +98,7 @@ export const subscriptionExamples: { readonly [N in Name]: MessageData<N> } = {
   },
   CreatePlan: { ...plan, trialDays: 14 },
   RetirePlan: { planId },
+  ClaimTrial: { customerId: subject.customerId, planId, subscriptionId: subject.subscriptionId },
   UserSubscriptionStarted: {
     ...person,
     plan: planSummary,

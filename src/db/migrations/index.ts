@@ -12,6 +12,7 @@ import * as plainPayloads from './0010_plainPayloads.js';
 import * as deliveryOrders from './0011_deliveryOrders.js';
 import * as subscriptionDates from './0012_subscriptionDates.js';
 import * as accountLocks from './0013_accountLocks.js';
+import * as trials from './0014_trials.js';
 
 /** Every migration in order; the name is recorded in the database, so it never changes once landed. */
 export const migrations: Record<string, Migration> = {
@@ -28,4 +29,5 @@ export const migrations: Record<string, Migration> = {
   '0011_deliveryOrders': deliveryOrders,
   '0012_subscriptionDates': subscriptionDates,
   '0013_accountLocks': accountLocks,
+  '0014_trials': trials,
 };

@@ -38,9 +38,18 @@ export interface SubscriptionsTable extends ActorRow {
   ends_at: GeneratedAlways<string | null>;
 }
 
+/** Who has had the trial of a plan, and with which subscription. */
+export interface TrialsTable {
+  customer_id: string;
+  plan_id: string;
+  subscription_id: string;
+  claimed_at: Generated<Date>;
+}
+
 declare module '../tables.js' {
   interface Database {
     'subscriptions.plans': PlansTable;
     'subscriptions.subscriptions': SubscriptionsTable;
+    'subscriptions.trials': TrialsTable;
   }
 }
