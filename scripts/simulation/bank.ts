@@ -2,6 +2,7 @@ import type { FailureReason } from '../../machines/payment/payment.messages.js';
 import { hours } from '../../machines/shared/instants.js';
 import type {
   AgreementOutcome,
+  AgreementRequest,
   AuthorizationRequest,
   CaptureOutcome,
   CaptureRequest,
@@ -14,6 +15,7 @@ import type {
   RefundOutcome,
   RefundRequest,
   ResumptionOutcome,
+  ResumptionRequest,
   VoidOutcome,
 } from '../../src/services/gateway/providers/provider.js';
 import { retryability } from '../../src/services/gateway/providers/retryability.js';
@@ -40,6 +42,7 @@ export interface BookedCharge {
 }
 
 const silence = { kind: 'unknown', reason: 'network_error', message: 'No answer.' } as const;
+const notThisOne = { kind: 'refused', failureCode: 'refused', failureMessage: 'A person has to look.' } as const;
 const approval = { responseCode: 'ok', responseMessage: 'Approved.' };
 /** How long a key is remembered (R-23). */
 const keyLifeMs = hours(24);
@@ -49,6 +52,10 @@ export class Bank implements PaymentProvider {
   readonly name = 'stripe';
   readonly books: BookedCharge[] = [];
   readonly cards = new Map<string, Card>();
+  /** Subscriptions whose agreement ends or has ended. */
+  readonly endedAgreements = new Set<string>();
+  /** Wishes about an agreement that are still to be refused, by subscription. */
+  readonly refusals = new Map<string, number>();
   readonly #used = new Map<string, number>();
   readonly #answers = new Map<string, { readonly at: number; readonly answer: unknown }>();
   readonly #world: World;
@@ -112,19 +119,34 @@ export class Bank implements PaymentProvider {
     return this.#claims.call<RefundOutcome | NotFound>('the bank looks a refund up', look, () => silence);
   }
 
-  endAgreement = (): Promise<AgreementOutcome> =>
-    this.#claims.call<AgreementOutcome>(
-      'the bank looks agreements up',
-      () => ({ kind: 'ended', found: 0 }),
-      () => silence,
-    );
+  endAgreement({ subscriptionId, idempotencyKey }: AgreementRequest): Promise<AgreementOutcome> {
+    return this.#once<AgreementOutcome>('the bank ends an agreement', idempotencyKey, () => {
+      if (this.#refuses(subscriptionId)) return notThisOne;
+      this.endedAgreements.add(subscriptionId);
+      return { kind: 'ended', found: 1 };
+    });
+  }
 
-  resumeAgreement = (): Promise<ResumptionOutcome> =>
-    this.#claims.call<ResumptionOutcome>(
-      'the bank looks agreements up',
-      () => ({ kind: 'resumed', found: 0 }),
-      () => silence,
-    );
+  resumeAgreement({ subscriptionId, idempotencyKey }: ResumptionRequest): Promise<ResumptionOutcome> {
+    return this.#once<ResumptionOutcome>('the bank resumes an agreement', idempotencyKey, () => {
+      if (this.#refuses(subscriptionId)) return notThisOne;
+      this.endedAgreements.delete(subscriptionId);
+      return { kind: 'resumed', found: 1 };
+    });
+  }
+
+  /** A new card for a customer; answers its token. */
+  issue(card: Card): string {
+    const token = `pm_${this.cards.size + 1}`;
+    this.cards.set(token, card);
+    return token;
+  }
+
+  /** A card behaves otherwise from now on. */
+  change(token: string, card: Card): void {
+    this.cards.set(token, card);
+    this.#used.set(token, 0);
+  }
 
   probe = () => Promise.resolve({ healthy: true, latencyMs: 1 });
 
@@ -163,6 +185,12 @@ export class Bank implements PaymentProvider {
       return answer;
     };
     return this.#claims.call<T>(label, remembered, () => silence as T);
+  }
+
+  #refuses(subscriptionId: string): boolean {
+    const left = this.refusals.get(subscriptionId) ?? 0;
+    this.refusals.set(subscriptionId, left - 1);
+    return left > 0;
   }
 
   #booked(reference: string): BookedCharge {

@@ -6,8 +6,9 @@ import type { ShipmentContext } from '../../machines/shipment/shipment.machine.j
 import { fold } from '../../src/runtime/fold.js';
 import type { Actor } from '../../src/runtime/ports.js';
 import { netOf } from './bank.js';
+import { checkLives } from './lifeInvariants.js';
 import type { Town } from './town.js';
-import { type StoredActor, Violation } from './world.js';
+import { demand, type StoredActor } from './world.js';
 
 /** Where an actor may be when nothing is armed any more: at an end, or waiting for a person. */
 const restingStates: Readonly<Record<string, RegExp>> = {
@@ -15,10 +16,8 @@ const restingStates: Readonly<Record<string, RegExp>> = {
   payment: /^(completed|partiallyRefunded|refunded|failed|cancelled)$/,
   reservation: /^(fulfilled|cancelled|confirmed\.committed)$/,
   shipment: /^(created|manualFulfilment|dispatched|inTransit|deliveryFailed|delivered|cancelled)$/,
-};
-
-const demand = (isSo: boolean, what: string): void => {
-  if (!isSo) throw new Violation(what);
+  subscription: /^(cancelled|expired|failed)$/,
+  invoice: /^(paid|refunded|cancelled)$/,
 };
 
 /**
@@ -31,6 +30,7 @@ export function checkTown(town: Town): void {
   checkMoney(town);
   checkStock(town);
   checkParcels(town);
+  checkLives(town);
   checkJournals(town);
 }
 

@@ -5,6 +5,7 @@ import type { ShipmentContext } from '../../machines/shipment/shipment.context.j
 import { priceOrder } from '../../src/services/orders/pricing.js';
 import type { BookedCharge } from './bank.js';
 import { customerId, type OrderPlan, prices, productId, type Story } from './story.js';
+import { Subscribers } from './subscribers.js';
 import type { Town } from './town.js';
 
 /** Something that somebody may do now. */
@@ -19,20 +20,23 @@ export class People {
   readonly #town: Town;
   readonly #story: Story;
   readonly #plans = new Map<string, OrderPlan>();
+  readonly #subscribers: Subscribers;
   #placed = 0;
   #holdIsOpen = false;
 
   constructor(town: Town, story: Story) {
     this.#town = town;
     this.#story = story;
+    this.#subscribers = new Subscribers(town, story.lives?.people ?? []);
   }
 
-  /** What begins when nothing is going on: the next order, or the payment that only holds money. */
+  /** What begins when nothing is going on: the next order, the payment that only holds money, the next subscription. */
   nextBeginning(): Act | null {
     const plan = this.#story.orders[this.#placed];
     if (plan) return () => this.#place(plan);
     const { hold } = this.#story;
-    return hold && !this.#holdIsOpen ? () => this.#hold(hold) : null;
+    if (hold && !this.#holdIsOpen) return () => this.#hold(hold);
+    return this.#subscribers.nextBeginning();
   }
 
   /** What people are there for, when nothing else is going on. */
@@ -50,7 +54,17 @@ export class People {
       const isUnderWay = shipment.state === 'dispatched' || shipment.state === 'inTransit';
       if (fate === 'delivered' && isUnderWay) return () => this.#scan(shipment.id, 'delivered');
     }
-    return null;
+    return this.#subscribers.nextDuty();
+  }
+
+  /** When somebody wants to do something next (ms); null when nobody does. */
+  nextAppointment(): number | null {
+    return this.#subscribers.nextAppointment();
+  }
+
+  /** Everything that a subscriber might have an idea to do now. */
+  ideas(): Act[] {
+    return this.#subscribers.possibleActs();
   }
 
   /** Everything that somebody might do now, sensible or not. */
@@ -72,7 +86,7 @@ export class People {
     for (const { id, state, context } of world.all<PaymentContext>('payment')) {
       const isOver = context.orderId === null || world.actors.get(`order/${context.orderId}`)?.state === 'delivered';
       if (isOver && refundableNow(context) > 0) acts.push(() => this.#refund(id, context));
-      if (context.orderId === null && !/captured|completed|failed|cancelled/.test(state))
+      if (!context.captureImmediately && !/captured|completed|failed|cancelled/.test(state))
         acts.push(
           () => this.#tell('CapturePayment', { paymentId: id }),
           () => this.#tell('CancelPayment', { paymentId: id, reason: 'Not needed.' }),
@@ -93,14 +107,7 @@ export class People {
   }
 
   #tell<N extends MessageName>(type: N, data: MessageData<N>): void {
-    this.#town.world.note(`— ${type} —`);
     this.#town.world.tell(type, data);
-  }
-
-  #token(card: OrderPlan['card']): string {
-    const token = `pm_${this.#town.bank.cards.size + 1}`;
-    this.#town.bank.cards.set(token, card);
-    return token;
   }
 
   #place(plan: OrderPlan): void {
@@ -124,7 +131,7 @@ export class People {
       shippingAddress: home,
       billingAddress: plan.suspicion > 0 ? abroad : home,
       shippingMethod: 'standard',
-      paymentMethod: { type: 'card', token: this.#token(plan.card) },
+      paymentMethod: { type: 'card', token: this.#town.bank.issue(plan.card) },
       checkout: {
         previousOrders: 0,
         customerSince: null,
@@ -142,7 +149,7 @@ export class People {
       invoiceId: null,
       customerId,
       amount: usd(5_000),
-      paymentMethod: { type: 'card', token: this.#token(card) },
+      paymentMethod: { type: 'card', token: this.#town.bank.issue(card) },
       profile: 'order',
       risk: { previousOrders: 0, customerSince: null, shippingAddress: home, billingAddress: home },
       captureImmediately: false,
@@ -154,7 +161,7 @@ export class People {
   }
 
   #changeMethod(orderId: string): void {
-    const token = this.#token({ declines: 0, reason: 'other', refunds: 'quick' });
+    const token = this.#town.bank.issue({ declines: 0, reason: 'other', refunds: 'quick' });
     this.#tell('ChangePaymentMethod', { orderId, paymentMethod: { type: 'card', token } });
   }
 

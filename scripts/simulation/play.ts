@@ -1,14 +1,15 @@
-import { hours } from '../../machines/shared/instants.js';
+import { days, hours } from '../../machines/shared/instants.js';
 import type { actors } from '../../src/services/registry.js';
 import type { Run } from './claims.js';
 import { checkTown } from './invariants.js';
+import { checkWaiting } from './lifeInvariants.js';
 import { type Act, People } from './people.js';
 import { type CallFate, type Fate, type MomentFate, type PacketFate, type Story, shelves } from './story.js';
 import { buildTown, type Town } from './town.js';
 import { type Packet, Violation } from './world.js';
 
 /** Steps after which a story should long have come to rest. */
-const maxSteps = 4_000;
+const maxSteps = 12_000;
 /** How late a call arrives at most (ms): past the leases of bank and carriers (6 s), but before a carrier that nobody hears from is given up (20 s). */
 const slowestMs = 12_000;
 
@@ -53,9 +54,10 @@ class Player {
   constructor(town: Town, story: Story) {
     this.#town = town;
     this.#people = new People(town, story);
-    this.#packets = new Fates(story.packets);
-    this.#calls = new Fates(story.calls);
-    this.#moments = new Fates(story.moments);
+    const { packets, calls, moments, lives } = story;
+    this.#packets = new Fates([...packets, ...(lives?.packets ?? [])]);
+    this.#calls = new Fates([...calls, ...(lives?.calls ?? [])]);
+    this.#moments = new Fates([...moments, ...(lives?.moments ?? [])]);
   }
 
   /** One step; answers false once nothing is left to happen. */
@@ -78,16 +80,26 @@ class Player {
       act();
       return true;
     }
+    if (world.isQuiet) checkWaiting(this.#town);
     return this.#passTime(0) || this.#awaken();
   }
 
   /** Something that nobody waits for; answers false when it cannot happen now. */
   #interrupt({ fate, by }: Fate<MomentFate>): boolean {
+    const { world } = this.#town;
     if (fate === 'timePasses') {
-      this.#town.world.note('! time passes');
+      world.note('! time passes');
       return this.#passTime(by);
     }
-    const acts = this.#people.possibleActs();
+    if (fate === 'daysPass') {
+      // No call takes days: the bank would have forgotten its key.
+      if (this.#town.claims.runs.size > 0) return false;
+      world.note('! days pass');
+      world.stoodStillMs += days(by);
+      world.sweepAt(world.now + days(by));
+      return true;
+    }
+    const acts = fate === 'deed' ? this.#people.ideas() : this.#people.possibleActs();
     acts[by % acts.length]?.();
     return acts.length > 0;
   }
@@ -141,9 +153,10 @@ class Player {
   /** Lets whatever is due next come due; now and then everything stands still for longer. */
   #passTime(by: number): boolean {
     const { world } = this.#town;
-    const due = world.nextDue();
+    const due = earliest(world.nextDue(), this.#people.nextAppointment());
     if (due === null) return false;
     const instant = by === 15 ? Math.max(due, world.now) + hours(1) : due;
+    if (by === 15) world.stoodStillMs += hours(1);
     const [madeAt = instant] = this.#slow.values();
     if (instant - madeAt > slowestMs || by % 2 === 1) this.#awaken();
     else world.sweepAt(instant);
@@ -157,6 +170,9 @@ class Player {
     return hadAny;
   }
 }
+
+const earliest = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);
 
 /** Tells the fate of each of something in turn. */
 class Fates<F> {

@@ -1,6 +1,7 @@
 import type { PaymentContext } from '../../machines/payment/payment.context.js';
 import type { Received } from '../../machines/shared/message.js';
 import type { Recipient } from '../../queues/topology.js';
+import { createAgreements } from '../../src/services/gateway/agreements.js';
 import { createGateway } from '../../src/services/gateway/gateway.js';
 import { outcomeOf, type Told } from '../../src/services/gateway/webhooks.js';
 import type { StockItem } from '../../src/services/inventory/stockItem.js';
@@ -11,8 +12,10 @@ import { keptTransport } from '../../src/services/notifications/transports.js';
 import { actors } from '../../src/services/registry.js';
 import { createCarrierEffect } from '../../src/services/shipping/carrier.js';
 import { Bank } from './bank.js';
+import { BillingOffice } from './billingOffice.js';
 import { Claims } from './claims.js';
 import { FraudDesk } from './fraudDesk.js';
+import { Market } from './market.js';
 import { ParcelService } from './parcelService.js';
 import { StockRoom } from './stockRoom.js';
 import { type Cast, type MemoryEffect, type MemoryHandler, World } from './world.js';
@@ -25,6 +28,8 @@ export interface Town {
   readonly parcels: ParcelService;
   readonly stock: StockRoom;
   readonly fraud: FraudDesk;
+  readonly market: Market;
+  readonly office: BillingOffice;
 }
 
 /** Builds a town; `standIns` take the place of machines of the registry. */
@@ -36,11 +41,17 @@ export function buildTown(items: readonly StockItem[], standIns: Partial<typeof 
   const parcels = new ParcelService(claims);
   const stock = new StockRoom(items);
   const fraud = new FraudDesk();
+  const market = new Market(items);
+  const office = new BillingOffice();
   const letters = new Letters();
   const others: Partial<Record<Recipient, MemoryHandler | MemoryEffect>> = {
     stock,
     fraud,
     notifications: letters,
+    quotes: market.quotes,
+    deliveries: market.deliveries,
+    numbers: office,
+    agreements: { kind: 'effect', effect: createAgreements({ providers: [bank] }), prepare: () => null },
     webhooks: { kind: 'handler', handle: (message) => hearWebhook(world, message) },
     gateway: gatewayTo(bank, fraud, world),
     carrier: { kind: 'effect', effect: createCarrierEffect({ carrier: parcels }), prepare: () => null },
@@ -51,7 +62,7 @@ export function buildTown(items: readonly StockItem[], standIns: Partial<typeof 
     },
   };
   Object.assign(cast, others);
-  return { world, claims, bank, parcels, stock, fraud };
+  return { world, claims, bank, parcels, stock, fraud, market, office };
 }
 
 /** Notices that were recorded, by id, and read again by who sends them. */

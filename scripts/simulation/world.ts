@@ -15,6 +15,14 @@ export class Violation extends Error {
   }
 }
 
+/**
+ * Says what must be so.
+ * @throws {Violation} when it is not
+ */
+export const demand = (isSo: boolean, what: string): void => {
+  if (!isSo) throw new Violation(what);
+};
+
 /** A handler whose rows are in memory; answers what follows from one message. */
 export interface MemoryHandler {
   readonly kind: 'handler';
@@ -73,6 +81,8 @@ const wakeAfterMs = 5_000;
  */
 export class World {
   now = start;
+  /** How long everything stood still, all in all (ms): timers were late by that at most. */
+  stoodStillMs = 0;
   readonly story: string[] = [];
   readonly actors = new Map<string, StoredActor>();
   readonly mailboxes = new Map<string, Mail[]>();
@@ -129,6 +139,7 @@ export class World {
 
   /** A command from outside: goes straight into its receiver's drain. */
   tell(type: string, data: unknown): void {
+    this.note(`— ${type} —`);
     const id = this.newId();
     const message = { type, data, id, source: '/http', correlationId: id, causationId: null, clockId: null };
     routing.check(type, data);
@@ -165,6 +176,11 @@ export class World {
     const answers = this.#emit(emitted, mail, mail, new Map(), sent);
     if (answers.length > 0) throw new Violation(`an effect cannot answer within a drain: ${answers[0]?.type}`);
     for (const [message, to] of sent) this.#put(message, to);
+  }
+
+  /** Whether nothing is on its way: only time can bring something. */
+  get isQuiet(): boolean {
+    return this.packets.length === 0 && [...this.mailboxes.values()].every((mails) => mails.length === 0);
   }
 
   /** When something is due next; null when nothing ever will be. */

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { assign } from 'xstate';
+import { assign, enqueueActions } from 'xstate';
+import { days } from '../../machines/shared/instants.js';
+import type { SubscriptionContext } from '../../machines/subscription/subscription.context.js';
+import { statesOf } from '../../scripts/golden/states.js';
 import { play, type StandIns } from '../../scripts/simulation/play.js';
 import { simulate, storyOf } from '../../scripts/simulation/simulate.js';
 import type { Actor } from '../../src/runtime/ports.js';
@@ -15,6 +18,68 @@ const forgetting = (actor: Actor, action: string): Actor => ({
   ...actor,
   machine: actor.machine.provide({ actions: { [action]: assign({}) } } as never),
 });
+
+/** A subscription whose step does something besides what it should. */
+function andThen(action: string, change: (context: SubscriptionContext) => Partial<SubscriptionContext>): Actor {
+  const { subscription } = actors;
+  const { actions } = subscription.machine.implementations as { actions: Record<string, unknown> };
+  const both = enqueueActions(({ enqueue }, params) => {
+    enqueue({ type: 'asItShould', params } as never);
+    enqueue.assign((({ context }: { context: SubscriptionContext }) => change(context)) as never);
+  });
+  const provided = { [action]: both, asItShould: actions[action] };
+  return { ...subscription, machine: subscription.machine.provide({ actions: provided } as never) };
+}
+
+const { subscription, invoice } = actors;
+
+/** Subscriptions and invoices that are broken in one place, and what is noticed. */
+const brokenLives: readonly { readonly what: string; readonly standIns: StandIns; readonly noticed: RegExp }[] = [
+  {
+    what: 'bills the first period twice (S-08)',
+    standIns: {
+      subscription: andThen('settle', ({ nextIndex, period }) =>
+        nextIndex === 1 && period ? { period: { ...period, end: period.start } } : {},
+      ),
+    },
+    noticed: /was paid for twice|stand for one delivery/,
+  },
+  {
+    what: 'never takes access away (S-14)',
+    standIns: {
+      subscription: {
+        ...subscription,
+        machine: subscription.machine.provide({ delays: { graceEnd: days(400) } } as never),
+      },
+    },
+    noticed: /grace with limited access, long after what was paid for/,
+  },
+  {
+    what: 'loses a credit (S-30)',
+    standIns: { subscription: andThen('migrate', () => ({ credit: 0 })) },
+    noticed: /has a credit of 0, its invoices leave/,
+  },
+  {
+    what: 'leaves the invoice of a suspended subscription open (S-14)',
+    standIns: { subscription: forgetting(subscription, 'suspend') },
+    noticed: /and nobody collects it/,
+  },
+  {
+    what: 'closes access before the end of what was paid (S-20)',
+    standIns: { subscription: forgetting(subscription, 'scheduleEnd') },
+    noticed: /before the end of what was paid for/,
+  },
+  {
+    what: 'goes on waiting for a plan change that has failed (S-30)',
+    standIns: { subscription: forgetting(subscription, 'dropChange') },
+    noticed: /waits for a charge that is over/,
+  },
+  {
+    what: 'forgets the credit note of a refund (8.6)',
+    standIns: { invoice: forgetting(invoice, 'writeCreditNote') },
+    noticed: /are used, .* given/,
+  },
+];
 
 /** Machines that are broken in one place. */
 const broken: readonly { readonly what: string; readonly standIns: StandIns }[] = [
@@ -58,6 +123,33 @@ describe('the simulation', () => {
     ])
       expect(story).to.include(trouble);
   });
+
+  it('brings subscriptions and invoices to every state they have', async function () {
+    this.timeout(120_000);
+    const missing = new Set(
+      Object.entries({ subscription, invoice }).flatMap(([name, { machine }]) =>
+        statesOf(machine).map((state) => `${name} → ${state}`),
+      ),
+    );
+    for (let seed = 1; seed <= 400 && missing.size > 0; seed++) {
+      const story = storyOf(seed);
+      for (const line of story.lives ? (await play(story)).lines : [])
+        missing.delete(line.replace(/^.*(subscription|invoice) \d+: \S+ →/, '$1 →'));
+    }
+    expect([...missing]).to.deep.equal([]);
+  });
+
+  for (const { what, standIns, noticed } of brokenLives) {
+    it(`notices a subscription or invoice that ${what}`, async function () {
+      this.timeout(120_000);
+      let violation: string | null = null;
+      for (let seed = 1; seed <= 400 && violation === null; seed++) {
+        const story = storyOf(seed);
+        if (story.lives) ({ violation } = await play(story, standIns));
+      }
+      expect(violation).to.match(noticed);
+    });
+  }
 
   for (const { what, standIns } of broken) {
     it(`notices a machine that ${what}`, async function () {
