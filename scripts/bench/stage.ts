@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { migrate } from '../../src/db/migrate.js';
+import { compileInto } from '../dev/compiled.js';
 import { freePort } from '../dev/freePort.js';
 import type { ManagedProcess } from '../dev/managedProcess.js';
 import { startPostgres } from '../dev/postgresServer.js';
 import { startRedis } from '../dev/redisServer.js';
-import { startService, waitForAnswer } from '../dev/services.js';
+import { startCompiled, waitForAnswer } from '../dev/services.js';
 import { UserError } from '../dev/userError.js';
 import { seededProducts } from '../seed/catalogue.js';
 import { seed } from '../seed.js';
@@ -73,19 +74,20 @@ export async function openStage(
       BACKLOG_LIMIT: '1000000',
       ...options.env,
     };
+    const cwd = await compileInto(join(folder, 'compiled'));
     const start = async (name: string, script: string, args: readonly string[] = []) => {
-      const managed = await startService(name, script, { env, args, logFolder: folder });
+      const managed = await startCompiled(name, script, { cwd, env, args, logFolder: folder });
       closing.push(() => managed.stop(20_000));
       return managed;
     };
     const never = new AbortController().signal;
     const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
     const sandboxArgs = ['--port', String(sandboxPort), ...(options.sandboxArgs ?? [])];
-    const sandbox = await start('sandbox', 'scripts/stripeSandbox.ts', sandboxArgs);
+    const sandbox = await start('sandbox', 'scripts/stripeSandbox.js', sandboxArgs);
     await waitForAnswer(sandbox, `${sandboxUrl}/_sandbox/health`, never);
-    const web = await start('web', 'src/web.ts');
+    const web = await start('web', 'src/web.js');
     const started = await Promise.all(
-      Array.from({ length: workers }, (_, index) => start(`worker${index + 1}`, 'src/worker.ts')),
+      Array.from({ length: workers }, (_, index) => start(`worker${index + 1}`, 'src/worker.js')),
     );
     await waitForAnswer(web, `${url}/health/ready`, never);
     const redis = new Redis(redisServer.url);

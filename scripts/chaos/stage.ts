@@ -7,13 +7,13 @@ import { connect } from '../../src/db/connect.js';
 import { migrate } from '../../src/db/migrate.js';
 import type { Database } from '../../src/db/tables.js';
 import '../../src/db/tables.all.js';
+import { compileInto } from '../dev/compiled.js';
 import { createDatabase } from '../dev/createDatabase.js';
 import { lastingPort } from '../dev/freePort.js';
 import { type PostgresServer, startPostgres } from '../dev/postgresServer.js';
 import { type RedisServer, startRedis } from '../dev/redisServer.js';
 import { waitForAnswer } from '../dev/services.js';
 import { seed } from '../seed.js';
-import { compileInto } from './compiled.js';
 import { Dyno } from './dyno.js';
 import { type Link, openLink } from './link.js';
 

@@ -2,21 +2,32 @@ import { join } from 'node:path';
 import { type ManagedProcess, startProcess, waitUntil } from './managedProcess.js';
 import { UserError } from './userError.js';
 
+interface Service {
+  readonly args?: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly logFolder: string;
+}
+
+/** As the Procfile has them: a group's garbage is young, and collecting it takes half as long with room for it. */
+const nodeOptions = ['--max-semi-space-size=64', '--enable-source-maps'];
+
 /** Starts one of our own programs from its TypeScript. */
-export function startService(
-  name: string,
-  script: string,
-  options: { args?: readonly string[]; env: NodeJS.ProcessEnv; logFolder: string },
-): Promise<ManagedProcess> {
-  return startProcess({
+export const startService = (name: string, script: string, { args = [], env, logFolder }: Service) =>
+  startNode(name, ['--import', 'tsx', script, ...args], { env, logFolder });
+
+/** Starts one of our own programs from what it was compiled to in the folder `cwd` (compiled.ts). */
+export const startCompiled = (name: string, script: string, options: Service & { readonly cwd: string }) =>
+  startNode(name, [script, ...(options.args ?? [])], options);
+
+const startNode = (name: string, args: readonly string[], options: Omit<Service, 'args'> & { readonly cwd?: string }) =>
+  startProcess({
     name,
     command: process.execPath,
-    // As the Procfile runs it: a group's garbage is young, and collecting it takes half as long with room for it.
-    args: ['--max-semi-space-size=64', '--enable-source-maps', '--import', 'tsx', script, ...(options.args ?? [])],
+    args: [...nodeOptions, ...args],
     env: options.env,
     logFile: join(options.logFolder, `${name}.log`),
+    ...(options.cwd ? { cwd: options.cwd } : {}),
   });
-}
 
 /** How long a program may take to be ready, in milliseconds. */
 const patienceMs = 60_000;

@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Compiles FlowMart into `folder`, which the Procfile's commands then run from: a process that is killed again and again should
- * not translate its TypeScript every time. Answers the folder.
+ * Compiles FlowMart into `folder`, which the Procfile's commands then run from: what is measured is what runs in production, and a
+ * process that is killed again and again should not translate its TypeScript every time. Answers the folder.
  * @throws the compiler's error
  */
 export async function compileInto(folder: string): Promise<string> {
