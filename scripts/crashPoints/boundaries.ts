@@ -2,7 +2,20 @@ import { type AnyNode, parse } from 'acorn';
 
 /** The engine, what it sends to Redis, and the workers of calls to the world outside. */
 export const mortalFiles: ReadonlySet<string> = new Set([
-  ...['accept', 'claims', 'clockTime', 'clocks', 'culprit', 'drain', 'effects', 'groups', 'lane', 'publisher', 'store']
+  ...[
+    'accept',
+    'claims',
+    'clockTime',
+    'clocks',
+    'culprit',
+    'drain',
+    'drainClocks',
+    'effects',
+    'groups',
+    'lane',
+    'publisher',
+    'store',
+  ]
     .concat('sweeper', 'timers')
     .map((name) => `src/runtime/${name}.ts`),
   ...['packets', 'streams'].map((name) => `queues/${name}.ts`),

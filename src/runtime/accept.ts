@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../db/tables.js';
-import type { DirectResult } from './drain.js';
 import type { Lane } from './lane.js';
 import { backlog } from './lane.js';
 import type { Routing } from './routing.js';
+import type { DirectResult } from './work.js';
 
 /** A command as it comes from a request. */
 export interface AcceptRequest {

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import { describeError } from './describeError.js';
-import { backoffMs, maxAttempts, type Range } from './drain.js';
 import type { Engine } from './engine.js';
 import { FatalError } from './errors.js';
 import { isTransient } from './outage.js';
+import { backoffMs, maxAttempts } from './setAside.js';
 import { buryMessages, type Kept, type Key, keepMessages, lockActors, readMessages, type Taken } from './store.js';
+import type { Range } from './work.js';
 
 /** How often a mailbox is looked through, at most, before it is left to the next drain. */
 const maxRounds = 100;

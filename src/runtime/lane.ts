@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
 import { type Asked, type Claim, type Settlement, thrown } from './claims.js';
 import { isolate, nothing } from './culprit.js';
-import { type DirectResult, type Drained, drain, type Range, type Unit } from './drain.js';
+import { drain } from './drain.js';
 import type { Engine } from './engine.js';
 import { Groups } from './groups.js';
 import { isContention, isTransient } from './outage.js';
 import type { Ref } from './routing.js';
 import type { Key } from './store.js';
+import type { DirectResult, Drained, Range, Unit } from './work.js';
 
 /** What a lane tells its observers after each committed group. */
 export interface GroupReport {

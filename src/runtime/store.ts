@@ -11,6 +11,9 @@ export interface Key {
   readonly actorId: string;
 }
 
+/** A key as one string. */
+export const keyOf = ({ recipient, actorId }: Key): string => `${recipient}/${actorId}`;
+
 /** A message as it waits in a mailbox. */
 export interface Taken extends Envelope {
   readonly seq: string;

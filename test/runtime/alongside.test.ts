@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
-import { type DrainOptions, drain } from '../../src/runtime/drain.js';
+import { drain } from '../../src/runtime/drain.js';
 import type { Effects } from '../../src/runtime/effects.js';
 import type { Engine } from '../../src/runtime/engine.js';
 import type { Lane } from '../../src/runtime/lane.js';
 import { lockActors } from '../../src/runtime/store.js';
+import type { DrainOptions } from '../../src/runtime/work.js';
 import { startToy, type Toy } from './toy.js';
 
 describe('a drain in a process that serves the receivers', () => {

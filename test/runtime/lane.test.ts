@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
-import type { Unit } from '../../src/runtime/drain.js';
 import { DomainError } from '../../src/runtime/errors.js';
 import { isTransient } from '../../src/runtime/outage.js';
+import type { Unit } from '../../src/runtime/work.js';
 import { startToy, type Toy } from './toy.js';
 
 describe('a lane', () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { listDeadLetters } from '../../src/runtime/deadLetters.js';
-import { maxAttempts } from '../../src/runtime/drain.js';
+import { maxAttempts } from '../../src/runtime/setAside.js';
 import { startToy, type Toy } from './toy.js';
 
 describe('a message that throws (invariant 8)', () => {

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { listDeadLetters } from '../../src/runtime/deadLetters.js';
-import { maxAttempts } from '../../src/runtime/drain.js';
 import { fold, readJournal } from '../../src/runtime/fold.js';
 import type { Lane } from '../../src/runtime/lane.js';
 import type { Actor } from '../../src/runtime/ports.js';
+import { maxAttempts } from '../../src/runtime/setAside.js';
 import { player } from './player.js';
 import { startToy, type Toy } from './toy.js';
 
