@@ -14,10 +14,16 @@ export interface GoldenJournal {
   readonly emitted: readonly Outgoing[];
 }
 
-/** What a journal shows of its machine: one kind per way from state to state, and an example of each state. */
+/** What one row of a journal shows of its machine. */
 export interface Shown {
-  readonly kinds: ReadonlySet<string>;
-  readonly states: ReadonlyMap<string, Snapshot>;
+  /** The guards that held: the decisions that no machine may take otherwise. */
+  readonly decisions: readonly string[];
+  /** From which state to which, by what, and what is said then; the message alone where nothing comes of it. */
+  readonly ways: readonly string[];
+  readonly state: string;
+  readonly snapshot: Snapshot;
+  /** How much of a line it takes. */
+  readonly bytes: number;
 }
 
 export const goldenFolder = 'test/golden';
@@ -60,18 +66,41 @@ export function toGolden(actor: Actor, story: string, rows: readonly JournalRow[
   return { story, rows, snapshot: toSnapshot(living), emitted };
 }
 
-/** Looks at what a journal shows of its machine. */
-export function shownBy(actor: Actor, rows: readonly JournalRow[]): Shown {
-  const kinds = new Set<string>();
-  const states = new Map<string, Snapshot>();
+/** An actor that notes which of its guards have held. */
+function watched(actor: Actor, held: Set<string>): Actor {
+  const { guards } = actor.machine.implementations as { guards: Record<string, (...args: unknown[]) => boolean> };
+  const noting = Object.entries(guards).map(([name, guard]) => [
+    name,
+    (...args: unknown[]) => {
+      const holds = guard(...args);
+      if (holds) held.add(name);
+      return holds;
+    },
+  ]);
+  return { ...actor, machine: actor.machine.provide({ guards: Object.fromEntries(noting) } as never) };
+}
+
+/** Looks at what each row of a journal shows of its machine. */
+export function* shownBy(actor: Actor, rows: readonly JournalRow[]): Generator<Shown> {
+  const held = new Set<string>();
   let before = '';
-  for (const { row, step } of replay(actor, rows)) {
-    const after = statePath(step.next.state.value);
-    kinds.add(`${before} → ${row.type} → ${after}: ${step.emitted.map(({ type }) => type).join(', ')}`);
-    states.set(after, toSnapshot(step.next));
-    before = after;
+  for (const { row, step } of replay(watched(actor, held), rows)) {
+    const { emitted, next } = step;
+    const state = statePath(next.state.value);
+    const way = `${before} → ${row.type} → ${state}`;
+    const isIdle = before === state && emitted.length === 0;
+    const said = `${way}: ${emitted.map(({ type }) => type).join(', ')}`;
+    const decisions = [...held];
+    held.clear();
+    yield {
+      decisions,
+      ways: isIdle ? [row.type] : [way, said],
+      state,
+      snapshot: toSnapshot(next),
+      bytes: JSON.stringify([row, emitted]).length,
+    };
+    before = state;
   }
-  return { kinds, states };
 }
 
 /** Journals that begin with a checkpoint say nothing of how their actor began, and are not kept. */
