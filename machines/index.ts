@@ -9,6 +9,7 @@ import type { DataOf, Outgoing, Received } from './shared/message.js';
 import { shipmentMessages } from './shipment/shipment.messages.js';
 import { planMessages } from './subscription/plan.messages.js';
 import { subscriptionMessages } from './subscription/subscription.messages.js';
+import { usageMessages } from './subscription/usage.messages.js';
 
 /** Every message of FlowMart by its catalogue name. */
 export const messages = {
@@ -21,6 +22,7 @@ export const messages = {
   ...customerMessages,
   ...subscriptionMessages,
   ...planMessages,
+  ...usageMessages,
   ...invoiceMessages,
 };
 

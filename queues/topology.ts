@@ -21,6 +21,7 @@ export const recipients = {
   webhooks: 'payment-gateway',
   plans: 'subscription',
   trials: 'subscription',
+  usage: 'subscription',
   numbers: 'billing',
   /** Effects: calls to the world outside. */
   gateway: 'payment-gateway',
@@ -144,6 +145,7 @@ export const channels = {
     SubscriptionReactivated: [{ to: 'notifications', by: 'subscriptionId' }],
     PlanChangeScheduled: [{ to: 'notifications', by: 'subscriptionId' }],
     PlanChangeFailed: [{ to: 'notifications', by: 'subscriptionId' }],
+    UpgradeSuggested: [{ to: 'notifications', by: 'subscriptionId' }],
     RetentionOfferMade: [{ to: 'notifications', by: 'subscriptionId' }],
     RetentionOfferAccepted: [{ to: 'notifications', by: 'subscriptionId' }],
     CancellationRefused: [{ to: 'notifications', by: 'subscriptionId' }],
@@ -253,6 +255,7 @@ export const commands = {
     CreatePlan: { to: 'plans', by: 'planId' },
     RetirePlan: { to: 'plans', by: 'planId' },
     ClaimTrial: { to: 'trials', by: 'customerId' },
+    ReportUsage: { to: 'usage', by: 'subscriptionId' },
   },
   'billing.commands': {
     GenerateInvoice: { to: 'invoice', by: 'invoiceId' },
@@ -298,6 +301,7 @@ export const inline = {
   DeliveryQuoted: { to: 'subscription', by: 'subscriptionId' },
   PlaceSubscriptionOrder: { to: 'deliveries', by: 'orderId' },
   SubscriptionOrderRefused: { to: 'subscription', by: 'subscriptionId' },
+  AnalyseUsage: { to: 'usage', by: 'subscriptionId' },
 } as const satisfies CommandQueue;
 
 type Channels = typeof channels;

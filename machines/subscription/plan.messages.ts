@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { command } from '../shared/message.js';
 import { uuid } from '../shared/values.js';
-import { plan } from './subscription.values.js';
+import { allowance, plan } from './subscription.values.js';
 
 /** Messages about the plans that are for sale; those who have taken one keep the terms that it had then. */
 export const planMessages = {
@@ -11,6 +11,7 @@ export const planMessages = {
     plan.extend({
       /** Free days before the first charge; 0 for none. */
       trialDays: z.int().min(0).max(365),
+      usage: allowance.nullish(),
     }),
   ),
   RetirePlan: command('1.0.0', 'Offer a plan no more; whoever has it keeps it.', z.strictObject({ planId: uuid })),

@@ -4,6 +4,7 @@ import { deriveId } from '../shared/ids.js';
 import { firstBill, nextBill, settled } from './subscription.billing.js';
 import { type Bill, deliveryOf, planOf, type SubscriptionContext } from './subscription.context.js';
 import {
+  analyseUsage,
   callOff,
   generateInvoice,
   migrationCompleted,
@@ -153,6 +154,8 @@ export function settle(context: Context, event: Event, { as }: { as: 'first' | '
     send: [
       ...(as === 'renewal' ? [] : [started(after, at)]),
       ...(as === 'renewal' && !isSkipped ? [renewed(after, bill, context.dunning !== null)] : []),
+      // Only to those of S-08: whoever has just been in arrears, or thinks of leaving, is not told to take more.
+      ...(as === 'renewal' && context.dunning === null && cancellation === null ? analyseUsage(after, bill) : []),
       ...(isSkipped ? [skipped(after, event.type === 'DeliveryQuoted' ? 'nothingToSend' : 'orderCancelled')] : []),
       ...(migratesTo
         ? [

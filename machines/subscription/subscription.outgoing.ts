@@ -19,10 +19,12 @@ import {
 import type { subscriptionMessages } from './subscription.messages.js';
 import { type Composed, durationDays, nextRetryAt } from './subscription.rules.js';
 import type { Plan } from './subscription.values.js';
+import type { usageMessages } from './usage.messages.js';
 
 /** Everything that a subscription may send. */
 export type SubscriptionOutgoing = OutgoingOf<
   typeof subscriptionMessages &
+    Pick<typeof usageMessages, 'AnalyseUsage'> &
     Pick<typeof invoiceMessages, 'GenerateInvoice' | 'CancelInvoice'> &
     Pick<typeof paymentMessages, 'OpenPayment' | 'RetryPayment' | 'CancelPayment' | 'RefundPayment'> &
     Pick<typeof orderMessages, 'CancelOrder' | 'ChangePaymentMethod'>
@@ -217,6 +219,16 @@ export const renewed = (context: SubscriptionContext, bill: Bill, recovered: boo
     recovered,
   },
 });
+
+/** Asks whether a plan still fits what is used of it, where something is counted (S-08, R-62). */
+export function analyseUsage(context: SubscriptionContext, { period }: Bill): Out<'AnalyseUsage'>[] {
+  const plan = planOf(context);
+  if (!plan?.usage || context.startedAt === null) return [];
+  const { usage } = plan;
+  return [
+    { type: 'AnalyseUsage', data: { ...subject(context), plan: { ...plan, usage }, period, since: context.startedAt } },
+  ];
+}
 
 const collected = ({ invoiceId, terms, attempt }: Bill) => ({
   invoiceId,

@@ -8,6 +8,14 @@ const cadence = {
   intervalCount: z.int().min(1).max(52),
 };
 
+/** What a plan lets its subscriber use in one period. */
+export const allowance = z.strictObject({
+  /** What is counted, as people call it. */
+  unit: z.string().trim().min(1).max(50),
+  allowance: z.int().min(1).max(1_000_000_000_000),
+});
+export type Allowance = z.infer<typeof allowance>;
+
 /** A plan as it was when the customer took it: later changes of the plan do not reach them. */
 export const plan = z.strictObject({
   planId: uuid,
@@ -16,6 +24,8 @@ export const plan = z.strictObject({
   price: money.refine(({ amount }) => amount > 0, 'a plan costs something (R-28)'),
   ...cadence,
   taxRegion,
+  /** Absent where nothing is counted. */
+  usage: allowance.optional(),
 });
 export type Plan = z.infer<typeof plan>;
 

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { billingCycles } from '../../machines/shared/calendar.js';
 import { planMessages } from '../../machines/subscription/plan.messages.js';
-import type { Plan } from '../../machines/subscription/subscription.values.js';
+import { allowance, type Plan } from '../../machines/subscription/subscription.values.js';
 import type { Database } from '../db/tables.js';
 import { listPlans, type PlanView, plansByIds } from '../services/subscriptions/queries.js';
 import { type CommandPort, send } from './command.js';
@@ -30,6 +30,7 @@ const planSchema = z
     intervalCount: z.int().meta({ description: 'A period is so many cycles long.' }),
     trialDays: z.int(),
     taxRegion: z.string(),
+    usage: allowance.nullable().meta({ description: 'What one period allows; null where nothing is counted.' }),
     status: z.enum(['active', 'retired']),
     createdAt: instantSchema,
     retiredAt: instantSchema.nullable(),
@@ -84,6 +85,7 @@ const createRoute = (deps: CommandPort): Route =>
         billingCycle: 'quarterly',
         trialDays: 14,
         taxRegion: 'US-CA',
+        usage: { unit: 'API calls', allowance: 100_000 },
       },
       responses: { 201: { description: 'The plan.', schema: planSchema, headers: ['Location'] } },
       problems: ['UNSUPPORTED_COUNTRY', 'UNSUPPORTED_CURRENCY', 'PRICE_TOO_SMALL'],
@@ -147,9 +149,9 @@ async function readPlan(db: Kysely<Database>, planId: string): Promise<PlanView>
 export async function planOnOffer(db: Kysely<Database>, planId: string): Promise<{ plan: Plan; trialDays: number }> {
   const found = (await plansByIds(db, [planId])).get(planId);
   if (!found) throw problem('UNKNOWN_PLAN', `There is no plan ${planId}.`);
-  const { status, trialDays, createdAt: _createdAt, retiredAt: _retiredAt, ...plan } = found;
+  const { status, trialDays, usage, createdAt: _createdAt, retiredAt: _retiredAt, ...plan } = found;
   if (status === 'retired') throw problem('PLAN_RETIRED', `${plan.name} is not offered any more.`);
-  return { plan, trialDays };
+  return { plan: usage ? { ...plan, usage } : plan, trialDays };
 }
 
 const view = ({ planId, createdAt, ...plan }: PlanView): z.output<typeof planSchema> => ({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { billingCycles } from '../../machines/shared/calendar.js';
 import {
+  allowance,
   cancelReason,
   delivery,
   discount,
@@ -37,6 +38,7 @@ const planTerms = z
     price: moneySchema.meta({ description: 'Before tax, for one period.' }),
     ...rhythm,
     taxRegion: z.string(),
+    usage: allowance.nullable().meta({ description: 'What one period allows; null where nothing is counted.' }),
   })
   .meta({ id: 'PlanTerms', description: 'A plan as it was when it was taken.' });
 

@@ -55,6 +55,10 @@ export const subscriptionTales: Tales = {
   RetentionOfferMade: ({ offer, expiresAt }) =>
     `${offer.discount.percent} % off were offered until ${on(expiresAt)}, so that the customer stays.`,
   PlanMigrationCompleted: ({ fromPlan, toPlan }) => `It moved from ${fromPlan.name} to ${toPlan.name}.`,
+  ReportUsage: ({ quantity }) => `The shop reported a use of ${quantity}.`,
+  AnalyseUsage: ({ plan }) => `What was used of ${plan.name} was looked at.`,
+  UpgradeSuggested: ({ unit, expected, plan, suggested }) =>
+    `${expected} ${unit} are to be expected of ${plan.allowance}: ${suggested.name} was suggested.`,
   CancellationRejected: ({ failureMessage }) => `The provider did not end it: ${failureMessage}`,
   AgreementNotResumed: ({ failureMessage }) => `The provider did not resume its agreement: ${failureMessage}`,
 };

@@ -68,13 +68,14 @@ export function viewSubscription({ context, ...subscription }: StoredSubscriptio
   };
 }
 
-const viewPlan = ({ planId, name, price, billingCycle, intervalCount, taxRegion }: Plan) => ({
+const viewPlan = ({ planId, name, price, billingCycle, intervalCount, taxRegion, usage }: Plan) => ({
   id: planId,
   name,
   price,
   billingCycle,
   intervalCount,
   taxRegion,
+  usage: usage ?? null,
 });
 
 const viewDelivery = ({ shippingAddress, ...delivery }: Delivery) => ({

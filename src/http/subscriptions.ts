@@ -20,6 +20,7 @@ import { answerSubscription, answersSubscription, findSubscription, readSubscrip
 import { subscriptionSchema, subscriptionStatus, subscriptionStatusSchema } from './subscriptionSchemas.js';
 import { type StoredSubscription, viewSubscription } from './subscriptionViews.js';
 import { readTimeline, timelineOf } from './timeline.js';
+import { usageRoutes } from './usage.js';
 
 /** `/v1/subscriptions`. */
 export const subscriptionRoutes = (deps: SubscriptionPort): Route[] => [
@@ -31,6 +32,7 @@ export const subscriptionRoutes = (deps: SubscriptionPort): Route[] => [
   ...subscriptionCommandRoutes(deps),
   ...leavingRoutes(deps),
   ...deliveryRoutes(deps),
+  ...usageRoutes(deps),
 ];
 
 const listRoute = ({ db }: SubscriptionPort): Route =>

@@ -32,6 +32,7 @@ import { createCarrierEffect } from './shipping/carrier.js';
 import { SimulatedCarrier } from './shipping/simulatedCarrier.js';
 import { plans } from './subscriptions/plans.js';
 import { trials } from './subscriptions/trials.js';
+import { usage } from './subscriptions/usage.js';
 
 /** The messages a machine takes: its events, and the one that creates it. */
 type TakenBy<M extends AnyStateMachine> =
@@ -122,6 +123,7 @@ export function createParticipants(config: Config, db: Kysely<Database>, log: Lo
     webhooks,
     plans,
     trials,
+    usage,
     numbers,
     gateway: createGateway({ providers: paymentProviders, primary: 'stripe', approvals }),
     agreements: createAgreements({ providers: paymentProviders }),

@@ -7,6 +7,7 @@ import { describePlans } from './api/plans.js';
 import { describeShipping } from './api/shipping.js';
 import { describeStocking } from './api/stocking.js';
 import { describeSubscriptions } from './api/subscriptions.js';
+import { describeUsage } from './api/usage.js';
 import { openShop, type Shop } from './shop.js';
 
 /** One shop for all routes; whatever it answers must be what the OpenAPI document says. */
@@ -27,5 +28,6 @@ describe('the API', function () {
   describePeople(current);
   describePlans(current);
   describeSubscriptions(current);
+  describeUsage(current);
   describeEdge(current);
 });

@@ -15,6 +15,7 @@ const optional: Partial<Record<MessageName, readonly string[]>> = {
   UpdateShipmentStatus: ['location', 'reasonCode', 'note'],
   OverrideFraudDecision: ['note'],
   RegisterCustomer: ['phone', 'locale', 'preferredCurrency', 'address'],
+  CreatePlan: ['usage'],
   UserSubscriptionCancelled: ['failedPaymentAttempts', 'lastPaymentAttempt'],
 };
 /** Numbers that need not be whole. */

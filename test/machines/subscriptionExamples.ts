@@ -2,9 +2,14 @@ import type { MessageData } from '../../machines/index.js';
 import type { invoiceMessages } from '../../machines/invoice/invoice.messages.js';
 import type { planMessages } from '../../machines/subscription/plan.messages.js';
 import type { subscriptionMessages } from '../../machines/subscription/subscription.messages.js';
+import type { usageMessages } from '../../machines/subscription/usage.messages.js';
 import { at, id } from './given.js';
 
-type Name = keyof typeof subscriptionMessages | keyof typeof planMessages | keyof typeof invoiceMessages;
+type Name =
+  | keyof typeof subscriptionMessages
+  | keyof typeof planMessages
+  | keyof typeof usageMessages
+  | keyof typeof invoiceMessages;
 
 const usd = (amount: number) => ({ amount, currency: 'USD' });
 const card = { type: 'card', token: 'pm_card_visa' } as const;
@@ -21,8 +26,9 @@ const plan = {
   billingCycle: 'monthly',
   intervalCount: 1,
   taxRegion: 'US-CA',
+  usage: { unit: 'API calls', allowance: 10_000 },
 } as const;
-const { taxRegion: _, ...planSummary } = plan;
+const { taxRegion: _region, usage: _usage, ...planSummary } = plan;
 const terms = { kind: 'plan', plan } as const;
 const checkout = { ipAddress: '198.51.100.7', deviceId: 'a3f1', previousOrders: 4, customerSince: at(-500_000) };
 const billingPeriod = { start: at(), end: at(43_200) };
@@ -99,6 +105,17 @@ export const subscriptionExamples: { readonly [N in Name]: MessageData<N> } = {
   CreatePlan: { ...plan, trialDays: 14 },
   RetirePlan: { planId },
   ClaimTrial: { customerId: subject.customerId, planId, subscriptionId: subject.subscriptionId },
+  ReportUsage: { ...subject, quantity: 250, at: at(-60) },
+  AnalyseUsage: { ...subject, plan, period: billingPeriod, since: at(-43_200) },
+  UpgradeSuggested: {
+    ...subject,
+    plan: { planId, name: 'Pro Monthly', allowance: 10_000 },
+    suggested: { planId: id('team'), name: 'Team Monthly', allowance: 50_000, price: usd(5_999) },
+    unit: 'API calls',
+    used: 24_000,
+    expected: 8_000,
+    period: billingPeriod,
+  },
   UserSubscriptionStarted: {
     ...person,
     plan: planSummary,

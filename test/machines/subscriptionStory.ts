@@ -16,9 +16,16 @@ import {
   type SubscriptionState,
   viewSubscription,
 } from '../../machines/subscription/subscription.view.js';
+import { usageMessages } from '../../machines/subscription/usage.messages.js';
 import { alsoKnown, given, id, type Scene } from './given.js';
 
-export const catalogue = { ...subscriptionMessages, ...invoiceMessages, ...paymentMessages, ...orderMessages };
+export const catalogue = {
+  ...subscriptionMessages,
+  ...usageMessages,
+  ...invoiceMessages,
+  ...paymentMessages,
+  ...orderMessages,
+};
 type Catalogue = typeof catalogue;
 type Name = keyof Catalogue & string;
 export type DataFor<N extends Name> = DataOf<Catalogue[N]>;

@@ -13,6 +13,7 @@ import * as deliveryOrders from './0011_deliveryOrders.js';
 import * as subscriptionDates from './0012_subscriptionDates.js';
 import * as accountLocks from './0013_accountLocks.js';
 import * as trials from './0014_trials.js';
+import * as usage from './0015_usage.js';
 
 /** Every migration in order; the name is recorded in the database, so it never changes once landed. */
 export const migrations: Record<string, Migration> = {
@@ -30,4 +31,5 @@ export const migrations: Record<string, Migration> = {
   '0012_subscriptionDates': subscriptionDates,
   '0013_accountLocks': accountLocks,
   '0014_trials': trials,
+  '0015_usage': usage,
 };

@@ -15,6 +15,9 @@ export interface PlansTable {
   interval_count: number;
   trial_days: number;
   tax_region: string;
+  /** What is counted, and how much of it a period allows; both null where nothing is. */
+  usage_unit: string | null;
+  usage_allowance: ColumnType<string | null, string | number | null, never>;
   created_at: Generated<Date>;
   /** Null while the plan can be taken. */
   retired_at: Instant;
@@ -46,10 +49,35 @@ export interface TrialsTable {
   claimed_at: Generated<Date>;
 }
 
+/** What a subscription used on one day (UTC), by what was counted. */
+export interface UsageTable {
+  subscription_id: string;
+  unit: string;
+  /** Its beginning. */
+  day: Date;
+  quantity: Bigint;
+}
+
+/** The reports of use that are counted. */
+export interface UsageReportsTable {
+  report_id: string;
+  counted_at: Generated<Date>;
+}
+
+/** Which larger plans were suggested to which subscription. */
+export interface SuggestedUpgradesTable {
+  subscription_id: string;
+  plan_id: string;
+  suggested_at: Generated<Date>;
+}
+
 declare module '../tables.js' {
   interface Database {
     'subscriptions.plans': PlansTable;
     'subscriptions.subscriptions': SubscriptionsTable;
     'subscriptions.trials': TrialsTable;
+    'subscriptions.usage': UsageTable;
+    'subscriptions.usage_reports': UsageReportsTable;
+    'subscriptions.suggested_upgrades': SuggestedUpgradesTable;
   }
 }

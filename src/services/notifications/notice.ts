@@ -65,6 +65,7 @@ const moneyFormat = kept((locale, currency) => {
   const format = new Intl.NumberFormat(locale, { style: 'currency', currency });
   return { format, unit: 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2) };
 });
+const numberFormat = kept((locale) => new Intl.NumberFormat(locale));
 const dayFormat = kept((locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }));
 const timeFormat = kept(
   (locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }),
@@ -75,6 +76,9 @@ export function writeMoney({ amount, currency }: Money, locale: string | null): 
   const { format, unit } = moneyFormat(locale, currency);
   return format.format(amount / unit);
 }
+
+/** A number as its reader writes it. */
+export const writeNumber = (number: number, locale: string | null): string => numberFormat(locale).format(number);
 
 /** A day as its reader writes dates (UTC). */
 export const writeDay = (instant: string, locale: string | null): string => dayFormat(locale).format(new Date(instant));

@@ -1,6 +1,6 @@
 import { toCustomer, toOperations } from './address.js';
 import { billingTemplates } from './billingTemplates.js';
-import { type Cause, type Reader, type Template, writeDay, writeMoney } from './notice.js';
+import { type Cause, type Reader, type Template, writeDay, writeMoney, writeNumber } from './notice.js';
 
 type Told = Extract<
   Cause['type'],
@@ -15,6 +15,7 @@ type Told = Extract<
   | 'SubscriptionReactivated'
   | 'PlanChangeScheduled'
   | 'PlanChangeFailed'
+  | 'UpgradeSuggested'
   | 'RetentionOfferMade'
   | 'RetentionOfferAccepted'
   | 'CancellationRefused'
@@ -98,6 +99,13 @@ export const subscriptionTemplates: { readonly [N in Told]: Template<N> } = {
       [`the change to ${data.plan.name} could not be paid, so everything stays as it was.`],
       'HIGH',
     ),
+  UpgradeSuggested: ({ data }, reader) =>
+    toCustomer('upgrade_suggested', data, reader, `Would ${data.suggested.name} suit you better?`, [
+      `at your present pace you will use about ${writeNumber(data.expected, reader.locale)} ${data.unit} until ${writeDay(data.period.end, reader.locale)};`,
+      `${data.plan.name} allows ${writeNumber(data.plan.allowance, reader.locale)}.`,
+      `${data.suggested.name} allows ${writeNumber(data.suggested.allowance, reader.locale)} for ${writeMoney(data.suggested.price, reader.locale)} before tax, for a period as long.`,
+      'You can change your plan whenever you like; nothing changes by itself.',
+    ]),
   RetentionOfferMade: ({ data: { offer, ...data } }, reader) =>
     toCustomer('retention_offer', data, reader, 'Before you go', [
       `we would like you to stay: ${offer.discount.percent} % off your next ${offer.discount.times} invoices`,

@@ -56,11 +56,13 @@ async function createPlans(trx: Trx, messages: readonly CreatePlan[]): Promise<v
   if (messages.length === 0) return;
   const plan = messages.map(({ data }) => data);
   await sql`/* prepared */
-    insert into subscriptions.plans (plan_id, name, price_minor, currency, billing_cycle, interval_count, trial_days, tax_region, created_at)
+    insert into subscriptions.plans (plan_id, name, price_minor, currency, billing_cycle, interval_count, trial_days, tax_region, usage_unit,
+      usage_allowance, created_at)
     select * from unnest(${plan.map((p) => p.planId)}::uuid[], ${plan.map((p) => p.name)}::text[],
       ${plan.map((p) => p.price.amount)}::bigint[], ${plan.map((p) => p.price.currency)}::text[],
       ${plan.map((p) => p.billingCycle)}::text[], ${plan.map((p) => p.intervalCount)}::int[], ${plan.map((p) => p.trialDays)}::int[],
-      ${plan.map((p) => p.taxRegion)}::text[], ${messages.map(({ at }) => at)}::timestamptz[]) order by 1
+      ${plan.map((p) => p.taxRegion)}::text[], ${plan.map((p) => p.usage?.unit ?? null)}::text[],
+      ${plan.map((p) => p.usage?.allowance ?? null)}::bigint[], ${messages.map(({ at }) => at)}::timestamptz[]) order by 1
     on conflict (plan_id) do nothing`.execute(trx);
 }
 

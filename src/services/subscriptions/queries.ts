@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { BillingCycle } from '../../../machines/shared/calendar.js';
+import { type BillingCycle, dateOf } from '../../../machines/shared/calendar.js';
+import { days, later } from '../../../machines/shared/instants.js';
 import type { Money } from '../../../machines/shared/values.js';
 import type { PlansTable } from '../../db/tables/subscriptions.js';
 import type { Database } from '../../db/tables.js';
@@ -13,6 +14,8 @@ export interface PlanView {
   readonly intervalCount: number;
   readonly trialDays: number;
   readonly taxRegion: string;
+  /** What a period allows; null where nothing is counted. */
+  readonly usage: { readonly unit: string; readonly allowance: number } | null;
   readonly status: 'active' | 'retired';
   /** With microseconds, for cursors. */
   readonly createdAt: string;
@@ -22,7 +25,7 @@ export interface PlanView {
 type PlanRow = Omit<Selectable<PlansTable>, 'created_at'> & { readonly created_exactly: string };
 
 const planRows = sql`
-  select plan_id, name, price_minor, currency, billing_cycle, interval_count, trial_days, tax_region, retired_at,
+  select plan_id, name, price_minor, currency, billing_cycle, interval_count, trial_days, tax_region, usage_unit, usage_allowance, retired_at,
     to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_exactly
   from subscriptions.plans`;
 
@@ -58,7 +61,31 @@ const toPlan = (row: PlanRow): PlanView => ({
   intervalCount: row.interval_count,
   trialDays: row.trial_days,
   taxRegion: row.tax_region,
+  usage: row.usage_unit === null ? null : { unit: row.usage_unit, allowance: Number(row.usage_allowance) },
   status: row.retired_at === null ? 'active' : 'retired',
   createdAt: row.created_exactly,
   retiredAt: row.retired_at?.toISOString() ?? null,
 });
+
+/** How far back use is looked at (R-62), and how late it may be reported. */
+export const LOOK_BACK_DAYS = 90;
+
+/** When the look-back of an instant begins. */
+export const lookBackFrom = (at: string): string => later(at, -days(LOOK_BACK_DAYS));
+
+/** The beginning of an instant’s day (UTC), by which use is counted. */
+export const dayOf = (instant: string): string => `${dateOf(instant)}T00:00:00.000Z`;
+
+/** Reads how much each of these subscriptions has used of a unit since an instant; the whole day (UTC) of that instant counts. */
+export async function useSince(
+  db: Kysely<Database>,
+  asked: readonly { readonly subscriptionId: string; readonly unit: string; readonly since: string }[],
+): Promise<number[]> {
+  const { rows } = await sql<{ used: string }>`/* prepared */
+    select coalesce(sum(u.quantity), 0) as used
+    from unnest(${asked.map((a) => a.subscriptionId)}::uuid[], ${asked.map((a) => a.unit)}::text[],
+      ${asked.map((a) => dayOf(a.since))}::timestamptz[]) with ordinality as a(subscription_id, unit, since, place)
+    left join subscriptions.usage u on u.subscription_id = a.subscription_id and u.unit = a.unit and u.day >= a.since
+    group by a.place order by a.place`.execute(db);
+  return rows.map(({ used }) => Math.min(Number(used), Number.MAX_SAFE_INTEGER));
+}

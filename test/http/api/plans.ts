@@ -35,6 +35,14 @@ export function describePlans(shop: () => Shop): void {
       expect((await shop().request('get', `/v1/plans/${newId()}`)).status).to.equal(404);
     });
 
+    it('may allow so much of something in each period (S-08)', async () => {
+      const usage = { unit: 'API calls', allowance: 10_000 };
+      const answer = await create(basic({ usage }));
+      expect(answer.body.usage).to.deep.equal(usage);
+      expect((await shop().request('get', answer.headers.location ?? '')).body).to.deep.equal(answer.body);
+      for (const none of [{}, { usage: null }]) expect((await create(basic(none))).body.usage).to.equal(null);
+    });
+
     it('are one cycle long, without a trial, when nothing else is said', async () => {
       expect((await create(basic())).body).to.include({ intervalCount: 1, trialDays: 0 });
     });
@@ -68,6 +76,9 @@ export function describePlans(shop: () => Shop): void {
         { intervalCount: 0 },
         { trialDays: 366 },
         { name: '' },
+        { usage: { unit: 'API calls' } },
+        { usage: { unit: ' ', allowance: 10 } },
+        { usage: { unit: 'API calls', allowance: 0 } },
         { planId: newId() },
       ]) {
         expect((await create(basic(change))).status, JSON.stringify(change)).to.equal(400);

@@ -149,6 +149,17 @@ describe('what a subscriber is told', () => {
     ['its plan will change', () => say('PlanChangeScheduled'), 'plan_change_scheduled', 'NORMAL', [/April 1, 2026/]],
     ['its plan stays', () => say('PlanChangeFailed'), 'plan_change_failed', 'HIGH', [/could not be paid/]],
     [
+      'its plan is getting small (S-08)',
+      () => say('UpgradeSuggested'),
+      'upgrade_suggested',
+      'NORMAL',
+      [
+        /about 8,000 API calls until April 1, 2026/,
+        /Pro Monthly allows 10,000/,
+        /Team Monthly allows 50,000 for \$59\.99 before tax/,
+      ],
+    ],
+    [
       'it is offered something (S-17)',
       () => say('RetentionOfferMade'),
       'retention_offer',

@@ -46,6 +46,7 @@ describe('the plans', () => {
     intervalCount: 1,
     trialDays: 14,
     taxRegion: 'US-CA',
+    usage: null,
     status: 'active',
     createdAt: '2026-03-02T09:00:00.000000Z',
     retiredAt: null,
@@ -54,6 +55,15 @@ describe('the plans', () => {
   it('are offered, and told as they are', async () => {
     expect(await tell(create('Pro'))).to.deep.equal([{ answer: pro }]);
     expect(await plansByIds(connection.db, [id('Pro'), id('none')])).to.deep.equal(new Map([[id('Pro'), pro]]));
+  });
+
+  it('may allow so much of something in each period', async () => {
+    const usage = { unit: 'API calls', allowance: 1_000_000_000_000 };
+    expect(await tell(create('Pro', { usage }))).to.deep.equal([{ answer: { ...pro, usage } }]);
+    expect(await tell(create('Pro', { usage: null }))).to.deep.equal([{ answer: { ...pro, usage } }]);
+    expect(await tell(create('Pro Plus', { usage: null }))).to.deep.equal([
+      { answer: { ...pro, planId: id('Pro Plus'), name: 'Pro Plus' } },
+    ]);
   });
 
   it('stay as they were offered, whoever offers the same one again', async () => {
