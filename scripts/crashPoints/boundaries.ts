@@ -19,7 +19,18 @@ export const mortalFiles: ReadonlySet<string> = new Set([
     .concat('sweeper', 'timers')
     .map((name) => `src/runtime/${name}.ts`),
   ...['packets', 'streams'].map((name) => `queues/${name}.ts`),
-  ...['agreements', 'authorization', 'charge', 'gateway', 'health', 'refund', 'routes', 'transactions', 'webhooks']
+  ...[
+    'agreements',
+    'authorization',
+    'charge',
+    'gateway',
+    'health',
+    'refund',
+    'routes',
+    'runs',
+    'transactions',
+    'webhooks',
+  ]
     .concat('providers/stripe', 'providers/stripeAgreements')
     .map((name) => `src/services/gateway/${name}.ts`),
   ...['carrier', 'simulatedCarrier'].map((name) => `src/services/shipping/${name}.ts`),

@@ -4,7 +4,7 @@ import { FatalError } from '../../runtime/errors.js';
 import type { EffectOutcome, EffectRun } from '../../runtime/ports.js';
 import type { WatchedProvider } from './providerRouting.js';
 import type { CaptureOutcome, ChargeOutcome, NotFound, Unknown, VoidOutcome } from './providers/provider.js';
-import { again, backoff, outOfTime } from './runs.js';
+import { again, askUntilAnswered, backoff, outOfTime } from './runs.js';
 import type { Transaction } from './transactions.js';
 
 type CaptureCharge = FlowmartReceived<'CaptureCharge'>;
@@ -12,34 +12,34 @@ type VoidCharge = FlowmartReceived<'VoidCharge'>;
 type Answer = Pick<Transaction, 'gatewayReferenceId' | 'status' | 'responseCode' | 'responseMessage'>;
 type Approval = Pick<Extract<CaptureOutcome, { kind: 'captured' }>, 'responseCode' | 'responseMessage'>;
 
-/**
- * Takes the money of an authorised charge (P-15). It is asked for until the provider has answered, with growing pauses;
- * whenever an earlier call may have gone through, what became of the charge is asked for first (invariant 5).
- */
+/** Takes the money of an authorised charge (P-15). It is asked for until the provider has answered, with growing pauses. */
 export async function captureAuthorized(
   message: CaptureCharge,
   run: EffectRun,
   at: WatchedProvider,
 ): Promise<EffectOutcome> {
-  if (run.lookUp) {
-    if (run.expired()) return outOfTime(true);
-    const found = await lookUp(message, at);
-    if (found.kind === 'unknown') return askAgain(run, found);
-    if (found.kind === 'succeeded') return taken(message, found);
-    if (found.kind === 'declined') return notCaptured(message, found);
-  }
-  if (run.expired()) return outOfTime(run.lookUp);
   const { idempotencyKey, gatewayReferenceId, amount } = message.data;
-  const outcome = await at.health.watch(
-    at.provider.capture({
-      effectId: idempotencyKey,
-      idempotencyKey: `${idempotencyKey}-capture`,
-      gatewayReferenceId,
-      amount: amount.amount,
-      currency: amount.currency,
-    }),
-  );
+  const outcome = await askUntilAnswered<CaptureOutcome>(run, `${idempotencyKey}-capture`, {
+    lookUp: async () => {
+      const found = await lookUp(message, at);
+      if (found.kind === 'succeeded') return { ...found, kind: 'captured' };
+      if (found.kind === 'declined') return { ...found, kind: 'refused' };
+      return found.kind === 'unknown' ? found : null;
+    },
+    ask: (key) =>
+      at.health.watch(
+        at.provider.capture({
+          effectId: idempotencyKey,
+          idempotencyKey: key,
+          gatewayReferenceId,
+          amount: amount.amount,
+          currency: amount.currency,
+        }),
+      ),
+  });
   switch (outcome.kind) {
+    case 'late':
+      return outOfTime(outcome.inDoubt);
     case 'unknown':
       return askAgain(run, outcome);
     case 'captured':
@@ -55,17 +55,20 @@ export async function captureAuthorized(
  * @throws FatalError when the provider keeps holding the money: a person must see to it
  */
 export async function voidAuthorized(message: VoidCharge, run: EffectRun, at: WatchedProvider): Promise<EffectOutcome> {
-  if (run.lookUp) {
-    if (run.expired()) return outOfTime(true);
-    const known = whatBecameOf(message, run, await lookUp(message, at));
-    if (known) return known;
-  }
-  if (run.expired()) return outOfTime(run.lookUp);
   const { idempotencyKey, gatewayReferenceId } = message.data;
-  const outcome = await at.health.watch(
-    at.provider.void({ effectId: idempotencyKey, idempotencyKey: `${idempotencyKey}-void`, gatewayReferenceId }),
-  );
+  const outcome = await askUntilAnswered<VoidOutcome | Known>(run, `${idempotencyKey}-void`, {
+    lookUp: async () => {
+      const known = whatBecameOf(message, run, await lookUp(message, at));
+      return known && { kind: 'known', known };
+    },
+    ask: (key) =>
+      at.health.watch(at.provider.void({ effectId: idempotencyKey, idempotencyKey: key, gatewayReferenceId })),
+  });
   switch (outcome.kind) {
+    case 'late':
+      return outOfTime(outcome.inDoubt);
+    case 'known':
+      return outcome.known;
     case 'unknown':
       return askAgain(run, outcome);
     case 'voided':
@@ -73,6 +76,12 @@ export async function voidAuthorized(message: VoidCharge, run: EffectRun, at: Wa
     case 'refused':
       return afterRefusal(message, run, at, outcome);
   }
+}
+
+/** A void whose end a look-up has shown. */
+interface Known {
+  readonly kind: 'known';
+  readonly known: EffectOutcome;
 }
 
 async function afterRefusal(

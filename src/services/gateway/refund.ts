@@ -3,7 +3,7 @@ import { deriveId } from '../../../machines/shared/ids.js';
 import type { EffectOutcome, EffectRun } from '../../runtime/ports.js';
 import type { WatchedProvider } from './providerRouting.js';
 import type { RefundOutcome } from './providers/provider.js';
-import { again, backoff, outOfTime } from './runs.js';
+import { again, askUntilAnswered, backoff, outOfTime } from './runs.js';
 import type { Transaction } from './transactions.js';
 
 type RefundCharge = FlowmartReceived<'RefundCharge'>;
@@ -14,28 +14,29 @@ const PENDING_MAX_MS = 3_600_000;
 
 /**
  * Returns money once, under the id of the refund. It is the customer's, so it is asked for until the provider has answered,
- * with growing pauses; whenever an earlier call may have gone through, its outcome is asked for first.
+ * with growing pauses.
  */
 export async function refund(message: RefundCharge, run: EffectRun, to: WatchedProvider): Promise<EffectOutcome> {
   const { refundId: effectId, idempotencyKey, gatewayReferenceId, paymentId, amount } = message.data;
   const { provider, health } = to;
-  if (run.lookUp) {
-    if (run.expired()) return outOfTime(true);
-    const found = await health.watch(provider.lookUpRefund({ effectId, gatewayReferenceId }));
-    if (found.kind !== 'notFound') return conclude(message, run, provider.name, found);
-  }
-  if (run.expired()) return outOfTime(run.lookUp);
-  const outcome = await health.watch(
-    provider.refund({
-      effectId,
-      idempotencyKey,
-      gatewayReferenceId,
-      amount: amount.amount,
-      currency: amount.currency,
-      metadata: { paymentId, refundId: effectId },
-    }),
-  );
-  return conclude(message, run, provider.name, outcome);
+  const outcome = await askUntilAnswered<RefundOutcome>(run, idempotencyKey, {
+    lookUp: async () => {
+      const found = await health.watch(provider.lookUpRefund({ effectId, gatewayReferenceId }));
+      return found.kind === 'notFound' ? null : found;
+    },
+    ask: (key) =>
+      health.watch(
+        provider.refund({
+          effectId,
+          idempotencyKey: key,
+          gatewayReferenceId,
+          amount: amount.amount,
+          currency: amount.currency,
+          metadata: { paymentId, refundId: effectId },
+        }),
+      ),
+  });
+  return outcome.kind === 'late' ? outOfTime(outcome.inDoubt) : conclude(message, run, provider.name, outcome);
 }
 
 function conclude(message: RefundCharge, run: EffectRun, gateway: string, outcome: RefundOutcome): EffectOutcome {

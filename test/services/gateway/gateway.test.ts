@@ -593,6 +593,40 @@ describe('the payment gateway', () => {
         expect(late[0]?.type, 'a capture that comes too late').to.equal('ChargeFailed');
       });
     }
+
+    describe('that fails by itself, and answers so for a day when it is asked under the same key', () => {
+      const failThrice = () => sandbox.addFault({ match: { method: 'POST', times: 3 }, fault: 'error_500' });
+
+      it('captures, and gives back, once', async () => {
+        const intent = await hold(paymentId);
+        failThrice();
+        const captured = await desk.settle(captureCharge(paymentId, intent));
+        expect(captured.emitted[0]?.type).to.equal('ChargeSucceeded');
+        failThrice();
+        const returned = await desk.settle(refundCharge(paymentId, 'stripe', intent, 13_497));
+        expect(returned.emitted[0]?.type).to.equal('RefundSucceeded');
+        expect(returned.pauses, 'soon').to.deep.equal([1000, 2000]);
+        expect(booked(paymentId)).to.deep.equal(['authorized', 'captured', 'refunded']);
+      });
+
+      it('lets go', async () => {
+        const intent = await hold(paymentId);
+        failThrice();
+        const { emitted } = await desk.settle(voidCharge(paymentId, intent));
+        expect(emitted[0]?.type).to.equal('ChargeVoided');
+        expect(booked(paymentId)).to.deep.equal(['authorized', 'canceled']);
+      });
+
+      it('gives back once, though it failed only after it had done so', async () => {
+        const intent = await hold(paymentId);
+        await desk.settle(captureCharge(paymentId, intent));
+        failThrice();
+        sandbox.addFault({ match: { method: 'POST', times: 1 }, fault: 'error_500_after_success' });
+        const { emitted } = await desk.settle(refundCharge(paymentId, 'stripe', intent, 5_000));
+        expect(emitted[0]?.type).to.equal('RefundSucceeded');
+        expect(booked(paymentId)).to.deep.equal(['authorized', 'captured', 'refunded']);
+      });
+    });
   });
 
   describe('its tables', () => {

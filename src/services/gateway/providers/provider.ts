@@ -104,6 +104,8 @@ export interface Unknown {
   kind: 'unknown';
   reason: 'network_error' | 'rate_limited' | 'server_error';
   message: string;
+  /** Answered by a failure of the provider's own, which it keeps: under the same key it would be answered again (Stripe's rule for 24 hours). */
+  keyIsSpent?: true;
 }
 
 export interface NotFound {

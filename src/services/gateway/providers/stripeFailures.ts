@@ -12,7 +12,10 @@ const { errors } = Stripe;
 export function unknownOutcomeOf(error: unknown): Unknown | null {
   if (error instanceof errors.StripeRateLimitError) return unknown('rate_limited', error);
   if (error instanceof errors.StripeConnectionError) return unknown('network_error', error);
-  if (error instanceof errors.StripeAPIError) return unknown('server_error', error);
+  if (error instanceof errors.StripeAPIError) {
+    const isKept = (error.statusCode ?? 0) >= 500;
+    return { ...unknown('server_error', error), ...(isKept ? { keyIsSpent: true } : {}) };
+  }
   if (error instanceof errors.StripeAuthenticationError || error instanceof errors.StripePermissionError) {
     throw new ProviderError('PROVIDER_CREDENTIALS_REFUSED', 'Stripe refuses the API key.');
   }
