@@ -12,7 +12,7 @@ export type LinkState =
 export interface Link {
   readonly port: number;
   set(state: LinkState): void;
-  /** Resets every connection that is open now. */
+  /** Ends every connection that is open now, in the middle of whatever is on its way. */
   cut(): void;
   close(): Promise<void>;
 }
@@ -62,7 +62,8 @@ class Pair {
   }
 
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    // Not reset: a reset that meets a shutdown under way leaves Node with a handle that never closes, and the process never ends.
+    for (const socket of this.#sockets) socket.destroy();
   }
 }
 

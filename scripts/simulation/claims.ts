@@ -4,6 +4,8 @@ import { type Mail, type MemoryEffect, Violation, type World } from './world.js'
 /** A call to the world outside that has been made and not been answered. */
 export interface Call {
   readonly label: string;
+  /** In the world's time (ms). */
+  readonly madeAt: number;
   /** It happens, and the caller hears of it. */
   answer(): void;
   /** It happens, and the caller hears nothing. */
@@ -48,6 +50,7 @@ export class Claims {
       };
       run.call = {
         label,
+        madeAt: this.#world.now,
         answer: () => end(happen),
         loseAnswer: () => end(nothing, happen),
         loseRequest: () => end(nothing),

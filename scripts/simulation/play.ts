@@ -48,8 +48,8 @@ class Player {
   readonly #packets: Fates<PacketFate>;
   readonly #calls: Fates<CallFate>;
   readonly #moments: Fates<MomentFate>;
-  /** Calls that take their time, and when each was made. */
-  readonly #slow = new Map<Run, number>();
+  /** Calls that take their time. */
+  readonly #slow = new Set<Run>();
 
   constructor(town: Town, story: Story) {
     this.#town = town;
@@ -134,7 +134,7 @@ class Player {
     switch (fate) {
       case 'slow':
         this.#town.world.note(`! ${run.call.label}: takes its time`);
-        this.#slow.set(run, this.#town.world.now);
+        this.#slow.add(run);
         return;
       case 'answerLost':
         return claims.resolve(run, 'loseAnswer');
@@ -152,13 +152,14 @@ class Player {
 
   /** Lets whatever is due next come due; now and then everything stands still for longer. */
   #passTime(by: number): boolean {
-    const { world } = this.#town;
+    const { world, claims } = this.#town;
     const due = earliest(world.nextDue(), this.#people.nextAppointment());
     if (due === null) return false;
     const instant = by === 15 ? Math.max(due, world.now) + hours(1) : due;
     if (by === 15) world.stoodStillMs += hours(1);
-    const [madeAt = instant] = this.#slow.values();
-    if (instant - madeAt > slowestMs || by % 2 === 1) this.#awaken();
+    // No call takes days, slow or not: the bank would have forgotten its key.
+    const isTooLate = [...claims.runs].some(({ call }) => call && instant - call.madeAt > slowestMs);
+    if (isTooLate || by % 2 === 1) this.#awaken();
     else world.sweepAt(instant);
     return true;
   }
