@@ -17,6 +17,9 @@ export const describeDeath = (death: Death): string => `${death.kind} at ${crash
 /** Where a process comes by only when it is told to stop. */
 export const isOnTheWayOut = (point: string): boolean => /\.(stop|idle|close)\./.test(point);
 
+/** Where a process comes by once in its life: it starts and stops once, and fills its streams up once unless Redis was away. */
+const isOnce = (point: string): boolean => isOnTheWayOut(point) || /\.(ready|#fillUp)\./.test(point);
+
 /** The deaths that leave the most behind: the world outside has done something, and nobody has heard of it. */
 const always = [
   'stripe.charge.create',
@@ -38,11 +41,9 @@ export function planDeaths(reached: Readonly<Record<Kind, Iterable<string>>>, se
   const deaths = (['worker', 'web'] as const).flatMap((kind) =>
     [...reached[kind]].flatMap((point): Death[] => {
       const [first, later] = random() < 0.5 ? (['before', 'after'] as const) : (['after', 'before'] as const);
-      // Nobody stops twice.
-      const time = isOnTheWayOut(point) ? 1 : 2;
       return [
         { kind, point, side: first, time: 1 },
-        { kind, point, side: later, time },
+        { kind, point, side: later, time: isOnce(point) ? 1 : 2 },
       ];
     }),
   );

@@ -47,6 +47,8 @@ export interface CrashPointVerdict {
   readonly wrong: readonly string[];
 }
 
+/** How often a death is tried that does not come about. */
+const tryOften = 4;
 /** Deaths between two looks at what is left. */
 const deathsPerCheck = 60;
 /** How long all may take to come to rest (ms). */
@@ -72,7 +74,7 @@ class Run {
   readonly #acknowledgedPath: string;
   readonly #victims: readonly Victim[];
   readonly #died: string[] = [];
-  readonly #missed: string[] = [];
+  #missed: Death[] = [];
   readonly #wrong: string[] = [];
 
   constructor(stage: Stage, options: CrashPointOptions) {
@@ -93,24 +95,37 @@ class Run {
       say(`Deaths ${from + 1} to ${Math.min(planned.length, from + deathsPerCheck)} of ${planned.length} …`);
       await this.#amongStories(() => this.#die(planned.slice(from, from + deathsPerCheck)));
     }
+    // What takes luck, such as a call that is under way when its process is told to stop, is tried again.
+    for (let tries = 1; tries < tryOften && this.#missed.length > 0 && this.#isWhole; tries++) {
+      const again = this.#missed;
+      this.#missed = [];
+      say(`${again.length} that did not come about once more …`);
+      await this.#amongStories(() => this.#die(again));
+    }
     const reached = new Set(this.#victims.flatMap((victim) => [...victim.reached]));
     const unexplained = points.filter((name) => !reached.has(name) && !(name in unreached));
     const strange = this.#victims.flatMap((victim) => victim.strange);
-    const isWhole = this.#options.deaths === undefined && this.#options.only === undefined;
     return {
       date: new Date().toISOString(),
       machine: thisMachine(),
       seed,
-      ok: [this.#wrong, strange, ...(isWhole ? [this.#missed, unexplained] : [])].every((list) => list.length === 0),
+      ok: [this.#wrong, strange, ...(this.#isWhole ? [this.#missed, unexplained] : [])].every(
+        (list) => list.length === 0,
+      ),
       seconds: Math.round((performance.now() - began) / 1000),
       points: points.length,
       unexplained,
       deaths: this.#died,
-      missed: this.#missed,
+      missed: this.#missed.map(describeDeath),
       strange,
       orders: readAcknowledged(this.#acknowledgedPath).length,
       wrong: this.#wrong,
     };
+  }
+
+  /** Whether everybody is to die everywhere. */
+  get #isWhole(): boolean {
+    return this.#options.deaths === undefined && this.#options.only === undefined;
   }
 
   /** Whoever was seen at a point dies there, and the worker where nobody was seen yet; in a small run nobody waits for that. */
@@ -145,7 +160,8 @@ class Run {
       for (const death of deaths.filter(({ kind }) => kind === victim.kind)) {
         if (signal.aborted || performance.now() > until) break;
         const died = await victim.dieAt(death);
-        (died ? this.#died : this.#missed).push(describeDeath(death));
+        if (died) this.#died.push(describeDeath(death));
+        else this.#missed.push(death);
         this.#options.say(`${died ? '✓' : '✗'} ${describeDeath(death)}`);
       }
       await victim.live();
