@@ -48,6 +48,15 @@ const askForNumber = (
   },
 });
 
+/** Money of the payment that paid it went back, and was not heard of before: another payment's refund is none of the invoice's. */
+function isNewRefund(
+  { paymentId, creditNotes }: InvoiceContext,
+  refund: { readonly paymentId: string; readonly refundId: string; readonly amount: Money },
+): boolean {
+  const isNew = creditNotes.every(({ creditNoteId }) => creditNoteId !== refund.refundId);
+  return isNew && refund.paymentId === paymentId && refund.amount.amount > 0;
+}
+
 /**
  * @throws when the invoice has no number: a defect of the chart
  */
@@ -101,15 +110,11 @@ export const invoiceMachine = setup({
     },
     isNewRefund: ({ context, event }) => {
       assertEvent(event, 'RefundCompleted');
-      const { refundId, amount } = event.data;
-      const isNew = context.creditNotes.every(({ creditNoteId }) => creditNoteId !== refundId);
-      return isNew && amount.amount > 0 && context.refunded + amount.amount <= context.total;
+      return isNewRefund(context, event.data) && context.refunded + event.data.amount.amount <= context.total;
     },
     isLastRefund: ({ context, event }) => {
       assertEvent(event, 'RefundCompleted');
-      const { refundId, amount } = event.data;
-      const isNew = context.creditNotes.every(({ creditNoteId }) => creditNoteId !== refundId);
-      return isNew && amount.amount > 0 && context.refunded + amount.amount === context.total;
+      return isNewRefund(context, event.data) && context.refunded + event.data.amount.amount === context.total;
     },
   },
   actions: {

@@ -60,11 +60,11 @@ const mailed = () => telling('InvoiceSent', { invoiceId, sentAt: START }, START)
 const paid = (amount = usd(3239), at = due) => processed(paymentId, amount, { invoiceId }, at);
 const refused = () => declined(paymentId, usd(3239), { invoiceId }, due);
 const voided = () => telling('CancelInvoice', { invoiceId, reason: 'The subscription ended.' }, START);
-const refunded = (name: string, amount: number, fullyRefunded = false) =>
+const refunded = (name: string, amount: number, fullyRefunded = false, of = paymentId) =>
   telling(
     'RefundCompleted',
     {
-      paymentId,
+      paymentId: of,
       refundId: id(name),
       orderId: null,
       subscriptionId,
@@ -235,6 +235,12 @@ describe('the invoice machine', () => {
     expect(notes.map(({ number }) => number)).to.deep.equal(['CN-2026-00001', 'CN-2026-00002']);
     expect(notes.reduce((sum, { tax }) => sum + tax, 0)).to.equal(240);
     expect(notes.reduce((sum, { subtotal }) => sum + subtotal, 0)).to.equal(2999);
+  });
+
+  it('is not refunded by what goes back of another payment, such as a charge that was found when this one had paid', () => {
+    const scene = settled().when(refunded('refund', 3239, true, id('an earlier payment')));
+    expect(scene.ignored).to.deep.equal(['RefundCompleted']);
+    expect(scene.state).to.equal('paid');
   });
 
   it('takes back no more than was paid, and nothing before', () => {
