@@ -75,6 +75,7 @@ export async function runChaos(options: ChaosOptions): Promise<Verdict> {
       prefix: defaultPrefix,
       ledger: [...readLedger(stage.ledgerFile)],
       acknowledged: readAcknowledged(acknowledgedPath),
+      restedAt: new Date(settledAt ?? Date.now()),
     });
     const inFlight = await ordersInFlight(stage.db);
     const isClean = Object.values(findings).every((found) => found.length === 0);

@@ -181,13 +181,15 @@ class Run {
     await stories.end();
     this.#wrong.push(...stories.failures);
     await removeTraps(db);
-    if ((await settle(db, restMs, signal)) === null) this.#wrong.push('it did not come to rest');
+    const settledAt = await settle(db, restMs, signal);
+    if (settledAt === null) this.#wrong.push('it did not come to rest');
     for (const victim of this.#victims) await victim.stop();
     await sandbox.webhooksSettled();
     say('Checking …');
     const findings = await runChecks({
       ...{ db, redis, prefix: defaultPrefix, ledger: sandbox.ledger() },
       acknowledged: readAcknowledged(this.#acknowledgedPath),
+      restedAt: new Date(settledAt ?? Date.now()),
     });
     const wrong = describeFindings(findings);
     for (const line of wrong) say(line);

@@ -14,6 +14,8 @@ export interface Evidence {
   readonly ledger: readonly LedgerEntry[];
   /** What clients were told. */
   readonly acknowledged: readonly Acknowledged[];
+  /** When all had come to rest; now, when it is not known. */
+  readonly restedAt?: Date;
 }
 
 /** Something that must not be: about whom, and what. */

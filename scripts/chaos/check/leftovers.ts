@@ -5,7 +5,9 @@ import { actors } from '../../../src/services/registry.js';
 import type { Evidence, Finding } from './evidence.js';
 
 /** Every message that still waits has a reason: its actor's state keeps it for later, or its effect's next run has a time. */
-export async function nothingIsLeftOver({ db }: Pick<Evidence, 'db'>): Promise<Finding[]> {
+export async function nothingIsLeftOver({ db, restedAt }: Pick<Evidence, 'db' | 'restedAt'>): Promise<Finding[]> {
+  // At rest nobody runs an effect when its time comes: what counts is that it had not come by then.
+  const rested = restedAt ? sql`${restedAt}::timestamptz` : sql`clock_timestamp()`;
   const { rows } = await sql<{
     recipient: string;
     actor_id: string;
@@ -19,8 +21,7 @@ export async function nothingIsLeftOver({ db }: Pick<Evidence, 'db'>): Promise<F
     last_error: string | null;
   }>`
     select recipient, actor_id, id, type, data, correlation_id, sent_at, deferred, last_error,
-      -- At rest nobody runs it when its time comes: what counts is that it had not come when the last thing happened.
-      coalesce(lease_until > (select coalesce(max(at), '-infinity') from runtime.journal), false) as scheduled
+      coalesce(lease_until > ${rested}, false) as scheduled
     from runtime.mailbox order by seq`.execute(db);
   const findings: Finding[] = [];
   for (const row of rows) {

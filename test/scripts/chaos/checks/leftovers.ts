@@ -5,20 +5,22 @@ import { expectOne, findsAfter, type Scene } from './scene.js';
 
 export function describeLeftovers(scene: () => Scene): void {
   describe('leftovers', () => {
-    /** What is found once such a message waits; a lease ends so many ms after the last thing that happened. */
+    const restedAt = new Date();
+    /** What is found once such a message waits; its lease ends so many ms after all had come to rest. */
     const waiting = (
       recipient: string,
       actorId: string,
       type: string,
       how: { deferred?: true; leaseMs?: number } = {},
     ) =>
-      findsAfter(scene(), nothingIsLeftOver, (db) =>
-        sql`insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, queue, sent_at, wake_at, deferred, lease_until)
+      findsAfter(
+        scene(),
+        (evidence) => nothingIsLeftOver({ ...evidence, restedAt }),
+        (db) =>
+          sql`insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, queue, sent_at, wake_at, deferred, lease_until)
           values (gen_random_uuid(), ${recipient}, ${actorId}, ${type}, '{}', '/test', gen_random_uuid(), '', now(), now(),
             ${how.deferred ?? false},
-            (select max(at) from runtime.journal) + ${how.leaseMs ?? null}::int * interval '1 millisecond')`.execute(
-          db,
-        ),
+            ${restedAt}::timestamptz + ${how.leaseMs ?? null}::int * interval '1 millisecond')`.execute(db),
       );
 
     it('finds a message that nobody fetches', async () => {
