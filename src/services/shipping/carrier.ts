@@ -5,8 +5,13 @@ import type { Booking, Carrier } from './carrierPort.js';
 
 type BookShipment = FlowmartReceived<'BookShipment'>;
 
-/** Runs of one booking that may end without an answer before the shipment is told that it failed, and may ask elsewhere. */
+/** Runs of one booking that may ask the carrier; the later ones only look it up. */
 const maxRuns = 4;
+/**
+ * Look-ups after the last of those, each a lease later at the earliest, before the shipment is told that its booking failed and may ask
+ * elsewhere: a call whose process has died may arrive late, and make a label that nobody would know of.
+ */
+const lastLooks = 3;
 const maxPauseMs = 60_000;
 const leaseMs = 6_000;
 
@@ -29,7 +34,9 @@ export function createCarrierEffect(options: CarrierEffectOptions): Effect<Messa
     if (run.lookUp) {
       const found = await call(carrier.lookUp(request.idempotencyKey));
       if (found) return done(booked(message, found));
-      if (run.attempt > maxRuns) return done(bookingFailed(message, 'The carrier does not answer.'));
+      if (run.attempt >= maxRuns + lastLooks) return done(bookingFailed(message, 'The carrier does not answer.'));
+      if (run.attempt > maxRuns)
+        return { kind: 'again', afterMs: leaseMs, unknown: true, reason: 'The last call may arrive late.' };
     }
     // Whoever takes the lease over would look up a call that is only beginning.
     if (run.expired()) return again(run, 'the lease ran out', run.lookUp);

@@ -106,10 +106,14 @@ describe('the carrier effect', () => {
     expect(await Promise.all([1, 2, 3, 7, 50].map(pause))).to.deep.equal([1000, 2000, 4000, 60_000, 60_000]);
   });
 
-  it('gives a booking up that surely did not happen after four tries (H-03, H-04)', async () => {
+  it('gives a booking up that surely did not happen after four tries and three looks, which no call can be later than (H-03, H-04)', async () => {
     carrier.loses = 'requests';
     expect((await effect.run(request, run({ attempt: 4, lookUp: true }), undefined)).kind).to.equal('again');
-    expect(emitted(await effect.run(request, run({ attempt: 5, lookUp: true }), undefined))).to.deep.equal([
+    for (const attempt of [5, 6]) {
+      const look = await effect.run(request, run({ attempt, lookUp: true }), undefined);
+      expect(look).to.include({ kind: 'again', afterMs: 6_000, unknown: true });
+    }
+    expect(emitted(await effect.run(request, run({ attempt: 7, lookUp: true }), undefined))).to.deep.equal([
       {
         type: 'BookingFailed',
         data: { shipmentId, carrier: 'USPS', attempt: 1, failureMessage: 'The carrier does not answer.' },
