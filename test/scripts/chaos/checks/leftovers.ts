@@ -11,14 +11,14 @@ export function describeLeftovers(scene: () => Scene): void {
       recipient: string,
       actorId: string,
       type: string,
-      how: { deferred?: true; leaseMs?: number } = {},
+      how: { deferred?: true; leaseMs?: number; sentAt?: Date } = {},
     ) =>
       findsAfter(
         scene(),
         (evidence) => nothingIsLeftOver({ ...evidence, restedAt }),
         (db) =>
           sql`insert into runtime.mailbox (id, recipient, actor_id, type, data, source, correlation_id, queue, sent_at, wake_at, deferred, lease_until)
-          values (gen_random_uuid(), ${recipient}, ${actorId}, ${type}, '{}', '/test', gen_random_uuid(), '', now(), now(),
+          values (gen_random_uuid(), ${recipient}, ${actorId}, ${type}, '{}', '/test', gen_random_uuid(), '', ${how.sentAt ?? restedAt}::timestamptz, now(),
             ${how.deferred ?? false},
             ${restedAt}::timestamptz + ${how.leaseMs ?? null}::int * interval '1 millisecond')`.execute(db),
       );
@@ -26,6 +26,11 @@ export function describeLeftovers(scene: () => Scene): void {
     it('finds a message that nobody fetches', async () => {
       const { booked } = scene();
       expectOne(await waiting('order', booked.id, 'ShipmentDispatched'), `order ${booked.id}`, /still waits/);
+    });
+
+    it('takes one that came in when the processes were already being stopped', async () => {
+      const sentAt = new Date(restedAt.getTime() + 1);
+      expect(await waiting('order', scene().booked.id, 'ShipmentDispatched', { sentAt })).to.deep.equal([]);
     });
 
     it('finds a message that is deferred although its actor is past it', async () => {
