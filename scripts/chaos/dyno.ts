@@ -89,7 +89,7 @@ export class Dyno {
   async #replace(ended: ManagedProcess, how: string): Promise<void> {
     if (this.#stopping) return;
     // A process that has just begun does not know yet what a new clock is, and dies of being told.
-    if (!this.#killed && !how.includes('SIGUSR2'))
+    if (!this.#killed && how !== 'SIGUSR2')
       this.#options.onDeath(`${this.name} ended by itself (${how}): ${lastLines(ended.output(), 5)}`);
     await sleep(noticeMs);
     if (!this.#stopping) await this.start();

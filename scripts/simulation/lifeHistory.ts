@@ -36,7 +36,7 @@ const longest: Readonly<Record<Access, number>> = {
 };
 
 /** The access that messages tell of. */
-const told: Readonly<Record<string, Access>> = {
+export const toldAccess: Readonly<Record<string, Access>> = {
   UserSubscriptionStarted: 'full',
   SubscriptionRenewed: 'full',
   SubscriptionResumed: 'full',
@@ -91,7 +91,7 @@ class History {
     else if (row.type === 'ChangeSubscriptionPaymentMethod') this.#wantsRevival = true;
     const mayCharge = chargeable.test(moment.state) || this.#wantsRevival;
     for (const { type, data } of emitted) {
-      this.#told = told[type] ?? this.#told;
+      this.#told = toldAccess[type] ?? this.#told;
       if (!charges.includes(type)) continue;
       demand(mayCharge, `${this.#name} is ${moment.state} and is charged: ${type}`);
       const { bill } = moment.context;

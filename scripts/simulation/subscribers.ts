@@ -2,6 +2,7 @@ import type { MessageData } from '../../machines/index.js';
 import { type PaymentContext, refundableNow } from '../../machines/payment/payment.context.js';
 import { days, hours, minutes } from '../../machines/shared/instants.js';
 import type { SubscriptionContext } from '../../machines/subscription/subscription.context.js';
+import type { commands } from '../../queues/topology.js';
 import type { Card } from './bank.js';
 import { deliveryRhythms, goods, type LifePlan, plans } from './lives.js';
 import type { Act } from './people.js';
@@ -319,21 +320,9 @@ export class Subscribers {
   }
 }
 
-/** What is said to one subscription. */
-type Command =
-  | 'CancelSubscription'
-  | 'AcceptOffer'
-  | 'DeclineOffer'
-  | 'ReactivateSubscription'
-  | 'RenewSubscription'
-  | 'PauseSubscription'
-  | 'ResumeSubscription'
-  | 'ChangePlan'
-  | 'ChangeAutoRenewal'
-  | 'ChangeSubscriptionPaymentMethod'
-  | 'InvalidatePaymentMethod'
-  | 'RetryInvoice'
-  | 'SkipDelivery'
-  | 'MoveDelivery'
-  | 'ChangeQuantities'
-  | 'ApprovePrices';
+type Commands = (typeof commands)['subscription.commands'];
+/** What is said to a subscription that there is. */
+type Command = Exclude<
+  { [N in keyof Commands]: Commands[N]['to'] extends 'subscription' ? N : never }[keyof Commands],
+  'SubscribeUser'
+>;

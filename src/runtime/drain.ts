@@ -91,7 +91,7 @@ class Drain {
     this.#clocks.now = now.toISOString();
     await this.#assign(taken);
     const directs = this.#units.flatMap(({ direct }) => direct ?? []);
-    await this.#meetClocks([...taken, ...directs, ...settled.map(({ claim }) => claim)]);
+    await this.#clocks.meet([...taken, ...directs, ...settled.map(({ claim }) => claim)]);
     for (const { claim, outcome } of settled) this.#outbox.emit(outcome.emit, claim, claim);
     await this.#work();
     const begun = await this.#store();
@@ -147,7 +147,7 @@ class Drain {
     return { chosen, blocked };
   }
 
-  /** Reads what is stored of actors whose locks are held, and lets them take part. */
+  /** Reads what is stored of actors whose locks are held, and what time it is for them, and lets them take part. */
   async #awaken(works: readonly ActorWork[]): Promise<void> {
     const idsByRecipient = new Map<string, string[]>();
     for (const work of works) {
@@ -161,11 +161,7 @@ class Drain {
       for (const stored of await loadActors(this.#trx, table, ids))
         (this.#actors.get(keyOf({ recipient, actorId: stored.id })) as ActorWork).stored = stored;
     }
-  }
-
-  /** Looks at the clocks of messages and of the actors that take part. */
-  #meetClocks(messages: readonly { readonly clockId: string | null }[]): Promise<void> {
-    return this.#clocks.meet([...messages, ...[...this.#actors.values()].flatMap(({ stored }) => stored ?? [])]);
+    await this.#clocks.meet(works.flatMap(({ stored }) => stored ?? []));
   }
 
   #giveToHandler({ recipient, actorId }: Key, pending: Pending): void {
@@ -243,7 +239,7 @@ class Drain {
       return new ActorWork(key.recipient, key.actorId, actor, waiting.get(keyOf(key)) ?? []);
     });
     await this.#awaken(awoken);
-    await this.#meetClocks(taken);
+    await this.#clocks.meet(taken);
   }
 
   /** Feeds an actor its messages in order until none is left, one has to wait, or an answer from a handler is due first. */

@@ -9,6 +9,7 @@ import {
   type SubscriptionState,
   viewSubscription,
 } from '../../machines/subscription/subscription.view.js';
+import { toldAccess } from '../../scripts/simulation/lifeHistory.js';
 import { given, id, type Scene } from './given.js';
 import {
   beans,
@@ -382,18 +383,7 @@ export class World {
   /** What somebody knows who only hears the messages. */
   #keepBooks(type: string, data: never): void {
     const dated = data as { nextBillingDate?: string; nextDeliveryAt?: string };
-    const told: Partial<Record<string, Access>> = {
-      UserSubscriptionStarted: 'full',
-      SubscriptionRenewed: 'full',
-      SubscriptionResumed: 'full',
-      DeliverySkipped: 'full',
-      SubscriptionGraceStarted: 'limited',
-      SubscriptionSuspended: 'restricted',
-      SubscriptionPaused: 'none',
-      SubscriptionEnded: 'none',
-      SubscriptionFailed: 'none',
-    };
-    this.access = told[type] ?? this.access;
+    this.access = toldAccess[type] ?? this.access;
     this.paidUntil = dated.nextBillingDate ?? dated.nextDeliveryAt ?? this.paidUntil;
   }
 
