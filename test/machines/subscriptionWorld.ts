@@ -273,7 +273,6 @@ export class World {
   }
 
   #open({ paymentId, invoiceId, amount }: DataFor<'OpenPayment'>): void {
-    if (amount.amount < 50) this.wrongs.push(`${amount.amount} cents for ${invoiceId} are too little to charge`);
     const rivals = [...this.payments.values()].filter((one) => one.invoiceId === invoiceId && one.state === 'open');
     if (rivals.length > 0) this.wrongs.push(`two charges at once for ${invoiceId}`);
     if (invoiceId && this.invoices.get(invoiceId)?.state === 'paid') this.wrongs.push(`${invoiceId} charged again`);
