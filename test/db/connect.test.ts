@@ -1,9 +1,13 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
+import { uuidv7 } from 'uuidv7';
 import { type Link, openLink } from '../../scripts/chaos/link.js';
 import { type Connection, connect } from '../../src/db/connect.js';
 import { isTransient } from '../../src/runtime/outage.js';
+import type { Trx } from '../../src/runtime/ports.js';
+import { saveActors } from '../../src/runtime/store.js';
 import { type TestDatabase, testDatabase } from '../support/servers.js';
+import { storeActor } from './storeActor.js';
 
 describe('a connection to PostgreSQL', () => {
   let database: TestDatabase;
@@ -55,5 +59,38 @@ describe('a connection to PostgreSQL', () => {
       }),
     );
     expect(isTransient(error), String(error)).to.equal(true);
+  });
+
+  it('reads no more of a table than it changes, however much that has grown since the statement was prepared', async () => {
+    const snapshot = (id: string) => {
+      const context = { orderNumber: id, totalAmount: { amount: 100, currency: 'USD' } };
+      return { value: 'pending', context, status: 'active' as const, armed: {} };
+    };
+    const ids = Array.from({ length: 300 }, () => uuidv7());
+    const [first] = ids as [string];
+    const save = (trx: Trx, before: number) => {
+      const at = new Date().toISOString();
+      const write = { id: first, before, version: before + 1, state: 'pending', snapshot: snapshot(first), at };
+      return saveActors(trx, 'orders.orders', 1, [{ ...write, clockId: null, correlationId: first }]);
+    };
+    const read = await connection()
+      .connection()
+      .execute(async (db) => {
+        const store = (id: string) =>
+          storeActor(db, 'orders.orders', id, { state: 'pending', context: snapshot(id).context });
+        await store(first);
+        // From the sixth time on PostgreSQL keeps its plan.
+        for (let version = 1; version < 10; version++) await db.transaction().execute((trx) => save(trx, version));
+        for (const id of ids.slice(1)) await store(id);
+        return db.transaction().execute(async (trx) => {
+          await save(trx, 10);
+          const { rows } = await sql<{ rows: string }>`
+            select seq_tup_read + idx_tup_fetch as rows from pg_stat_xact_user_tables where relid = 'orders.orders'::regclass`.execute(
+            trx,
+          );
+          return Number(rows[0]?.rows);
+        });
+      });
+    expect(read).to.be.within(1, 10);
   });
 });
