@@ -8,7 +8,9 @@ const finish = (h: number): number => {
   return (mixed ^ (mixed >>> 16)) >>> 0;
 };
 
-const hex = (word: number): string => word.toString(16).padStart(8, '0');
+const bytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const hex = (word: number): string =>
+  `${bytes[word >>> 24]}${bytes[(word >>> 16) & 0xff]}${bytes[(word >>> 8) & 0xff]}${bytes[word & 0xff]}`;
 
 /**
  * Derives a UUIDv7 from another one and a purpose: the same inputs always give the same id, so a replay or a retried drain

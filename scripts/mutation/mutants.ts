@@ -73,14 +73,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the sweeper wakes what nobody fetched',
     file: runtime('sweeper'),
-    from: 'where not deferred and wake_at <= clock_timestamp()',
-    to: 'where false and wake_at <= clock_timestamp()',
+    from: 'where not deferred and wake_at <= (select clock_timestamp())',
+    to: 'where false and wake_at <= (select clock_timestamp())',
     test: test('runtime/sweeper', 'hands a message that nobody fetched to its queue again'),
   },
   {
     name: 'the database’s clock says what is due',
     file: runtime('sweeper'),
-    from: 'due_at <= clock_timestamp()',
+    from: 'due_at <= (select clock_timestamp())',
     to: `due_at <= \${new Date()}::timestamptz`,
     test: test('runtime/timers', 'is neither set nor fired early by a process whose clock is fast'),
   },

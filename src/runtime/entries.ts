@@ -19,17 +19,19 @@ export function actorEntry(
     readonly at: string;
   },
 ): Entry {
-  const { before, after, ...said } = step;
+  const { before, after, outcome, reason, at } = step;
   return {
-    ...said,
     seq: taken?.seq ?? null,
     recipient,
     actorId,
     message,
-    version: after?.version ?? null,
+    version: after ? after.version : null,
     machineVersion: actor.version,
     before: before && statePath(before.state.value),
     after: after && statePath(after.state.value),
+    outcome,
+    reason,
+    at,
   };
 }
 

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import type { Ref } from '../../src/runtime/routing.js';
+import { rowsRead } from '../db/rowsRead.js';
 import { startToy, type Toy } from './toy.js';
 
 describe('the sweeper (invariant 3)', () => {
@@ -58,6 +59,23 @@ describe('the sweeper (invariant 3)', () => {
     expect(await sweeper.sweep()).to.include({ woken: 0 });
     await pass(5);
     expect(await sweeper.sweep()).to.include({ woken: 1 });
+  });
+
+  it('looks at what is due only, however much waits for later', async () => {
+    await Promise.all(Array.from({ length: 50 }, () => waitingFor('a', 'b', 'c', 'd')));
+    await pass(-3600);
+    await sql`
+      insert into runtime.timers (recipient, actor_id, name, visit, due_at, correlation_id, causation_id)
+      select 'player', gen_random_uuid(), 'xstate.after.later', 1, now() + interval '1 hour', gen_random_uuid(), gen_random_uuid()
+      from generate_series(1, 200)`.execute(toy.db);
+    const read = await toy.db.transaction().execute(async (trx) => {
+      const before = await rowsRead(trx, 'runtime.mailbox', 'runtime.timers');
+      await toy.createSweeper({ engine: { ...toy.engine, db: trx } }).sweep();
+      return (await rowsRead(trx, 'runtime.mailbox', 'runtime.timers')) - before;
+    });
+    // It counts what waits, but no more than 50 of it.
+    expect(read).to.be.at.most(50);
+    await toy.db.deleteFrom('runtime.timers').execute();
   });
 
   it('hands each over once, however many sweepers there are', async () => {
