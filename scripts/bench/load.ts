@@ -49,7 +49,7 @@ export class Completions {
   /** Resolves once the order's shipment is booked, with the instants of its milestones. */
   of(orderId: string): Promise<Heard> {
     const heard = this.#heard.get(orderId);
-    if (heard?.booked === undefined) return new Promise((resolve) => this.#waiting.set(orderId, resolve));
+    if (!heard || !isComplete(heard)) return new Promise((resolve) => this.#waiting.set(orderId, resolve));
     this.#heard.delete(orderId);
     return Promise.resolve(heard);
   }
@@ -82,7 +82,7 @@ export class Completions {
   #hear(orderId: string, milestone: keyof Heard, now: number): void {
     const heard = { ...this.#heard.get(orderId), [milestone]: now };
     this.#heard.set(orderId, heard);
-    if (milestone !== 'booked') return;
+    if (!isComplete(heard)) return;
     const resolve = this.#waiting.get(orderId);
     if (!resolve) return;
     this.#waiting.delete(orderId);
@@ -90,6 +90,10 @@ export class Completions {
     resolve(heard);
   }
 }
+
+/** The channels are read side by side, so a shipment may be heard of before the payment that it followed. */
+const isComplete = ({ initiated, paid, booked }: Heard): boolean =>
+  initiated !== undefined && paid !== undefined && booked !== undefined;
 
 type Streams = readonly (readonly [string, readonly (readonly [string, readonly string[]])[]])[];
 
