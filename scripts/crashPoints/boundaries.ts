@@ -16,7 +16,7 @@ export const mortalFiles: ReadonlySet<string> = new Set([
     'publisher',
     'store',
   ]
-    .concat('sweeper', 'timers')
+    .concat('sweeper', 'timers', 'together', 'writes')
     .map((name) => `src/runtime/${name}.ts`),
   ...['packets', 'streams'].map((name) => `queues/${name}.ts`),
   ...[

@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import type { MessageData, MessageName } from '../../machines/index.js';
 import { routing } from '../../queues/routing.js';
-import { sendMessages } from '../../src/runtime/store.js';
+import { runOn } from '../../src/runtime/together.js';
+import { sendMessages } from '../../src/runtime/writes.js';
 import { seededProducts } from '../seed/catalogue.js';
 import type { Telling } from './stories.js';
 import { poisonousQuantity, storySource } from './traps.js';
@@ -201,7 +202,7 @@ async function send<N extends MessageName>({ stage }: Telling, type: N, data: Me
   await stage.db
     .transaction()
     .execute((trx) =>
-      sendMessages(trx, [{ envelope, delivery: { recipient, actorId, queue }, at, deferred: false }], 0),
+      sendMessages(runOn(trx), [{ envelope, delivery: { recipient, actorId, queue }, at, deferred: false }], 0),
     );
 }
 

@@ -16,7 +16,7 @@ const test = (file: string, title: string): Mutant['test'] => ({ file: `test/${f
 export const mutants: readonly Mutant[] = [
   {
     name: 'a message is consumed by deleting its row',
-    file: runtime('store'),
+    file: runtime('writes'),
     from: 'with consumed as (delete from runtime.mailbox where',
     to: 'with consumed as (update runtime.mailbox set wake_at = wake_at where',
     test: test('runtime/drain', 'consumes a message by deleting its row, so that a second delivery finds nothing'),
@@ -37,7 +37,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an actor is written only at the version it was read at',
-    file: runtime('store'),
+    file: runtime('writes'),
     from: 'where a.id = u.id and a.version = u.before',
     to: 'where a.id = u.id',
     test: test('runtime/drain', 'does not write over what somebody has written without the lock'),
@@ -120,7 +120,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a command to an effect is stored as claimed, in doubt',
-    file: runtime('store'),
+    file: runtime('writes'),
     from: "u.lease_ms * interval '1 millisecond', 1, true",
     to: "u.lease_ms * interval '1 millisecond', 1, false",
     test: test('runtime/alongside', 'leaves a claim whose process died to whoever finds it abandoned'),

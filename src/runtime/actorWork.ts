@@ -1,8 +1,9 @@
 import type { Envelope } from './envelope.js';
 import { type Living, restore, statePath, toSnapshot } from './lifecycle.js';
 import type { Actor } from './ports.js';
-import type { ActorWrite, Key, StoredActor, Taken } from './store.js';
+import type { Key, StoredActor, Taken } from './store.js';
 import type { Arming } from './timers.js';
+import type { ActorWrite } from './writes.js';
 
 /** A message that a drain has yet to handle. */
 export interface Pending {

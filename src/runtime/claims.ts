@@ -5,7 +5,9 @@ import { groupBy } from './groupBy.js';
 import { payloadOf } from './payload.js';
 import type { Effect, EffectOutcome, Participant, Trx } from './ports.js';
 import type { Ref } from './routing.js';
-import { buryMessages, type Taken, toReceived } from './store.js';
+import { type Taken, toReceived } from './store.js';
+import { runOn } from './together.js';
+import { buryMessages } from './writes.js';
 
 /** A mailbox row claimed for one run of its effect. */
 export interface Claim extends Taken {
@@ -224,7 +226,7 @@ async function postpone(trx: Trx, settlements: readonly Settlement[]): Promise<v
     if (outcome.kind === 'done') continue;
     if (outcome.kind === 'thrown' && (outcome.fatal || claim.attempts >= maxRuns)) {
       if (await isCurrent(trx, claim))
-        await buryMessages(trx, [{ taken: claim, attempts: claim.attempts, error: outcome.reason }]);
+        await buryMessages(runOn(trx), [{ taken: claim, attempts: claim.attempts, error: outcome.reason }]);
       continue;
     }
     // 1, 2, 4 … 60 s

@@ -4,8 +4,10 @@ import type { Engine } from './engine.js';
 import { FatalError } from './errors.js';
 import { isTransient } from './outage.js';
 import { backoffMs, maxAttempts } from './setAside.js';
-import { buryMessages, type Kept, type Key, keepMessages, lockActors, readMessages, type Taken } from './store.js';
+import { type Key, lockActors, readMessages, type Taken } from './store.js';
+import { runOn } from './together.js';
 import type { Range } from './work.js';
+import { buryMessages, type Kept, keepMessages } from './writes.js';
 
 /** How often a mailbox is looked through, at most, before it is left to the next drain. */
 const maxRounds = 100;
@@ -94,8 +96,8 @@ async function failureOf(range: Range, drain: Mailbox['drain']): Promise<Failure
 /** Sets a message aside: backoff, or dead letters after {@link maxAttempts}. Answers whether it was parked for good. */
 async function setAside(engine: Engine, key: Key, seq: string, error: unknown): Promise<boolean> {
   return engine.db.transaction().execute(async (trx) => {
-    await lockActors(trx, [key]);
-    const { now, taken } = await readMessages(trx, [key]);
+    await lockActors(runOn(trx), [key]);
+    const { now, taken } = await readMessages(runOn(trx), [key]);
     const culprit = taken.find((one) => one.seq === seq);
     const attempts = (culprit?.attempts ?? 0) + 1;
     const parked = error instanceof FatalError || attempts >= maxAttempts;
@@ -112,10 +114,10 @@ async function setAside(engine: Engine, key: Key, seq: string, error: unknown): 
       }));
     if (culprit) {
       const text = describeError(error);
-      if (parked) await buryMessages(trx, [{ taken: culprit, attempts, error: text }]);
+      if (parked) await buryMessages(runOn(trx), [{ taken: culprit, attempts, error: text }]);
       else kept.push({ taken: culprit, deferred: false, attempts, error: text, wakeAt, held: true });
     }
-    await keepMessages(trx, kept);
+    await keepMessages(runOn(trx), kept);
     return parked;
   });
 }

@@ -9,26 +9,21 @@ import { allowedEvents, create, receive, statePath, timerPrefix, toSnapshot } fr
 import { Outbox } from './outbox.js';
 import type { Actor, Handled, Trx } from './ports.js';
 import { SetAside } from './setAside.js';
+import { type Key, keyOf, loadActors, lockActors, readMessages, type Taken, tryLockActors } from './store.js';
+import { type Arming, armTimers, disarmTimers } from './timers.js';
+import { type Run, runOn, together } from './together.js';
+import type { DirectResult, Drained, DrainOptions, Unit, Work } from './work.js';
 import {
   type ActorWrite,
   buryMessages,
   consumeMessages,
   type Entry,
-  type Key,
   keepMessages,
-  keyOf,
-  loadActors,
-  lockActors,
   logEvents,
-  readMessages,
   saveActors,
   sendClaimed,
   sendMessages,
-  type Taken,
-  tryLockActors,
-} from './store.js';
-import { type Arming, armTimers, disarmTimers } from './timers.js';
-import type { DirectResult, Drained, DrainOptions, Unit, Work } from './work.js';
+} from './writes.js';
 
 /** How often a drain gives messages along: two that answer each other for ever would never let it commit. */
 const maxRounds = 32;
@@ -84,10 +79,11 @@ class Drain {
   async run(): Promise<Drained> {
     const { asked = [], settlements = [] } = this.#todo;
     const { participants } = this.#engine;
-    if (this.#units.length > 0) await lockActors(this.#trx, this.#units);
+    const run = runOn(this.#trx);
+    if (this.#units.length > 0) await lockActors(run, this.#units);
     const claims = asked.length > 0 ? await claimWaiting(this.#trx, participants, asked) : [];
     const settled = settlements.length > 0 ? await settle(this.#trx, participants, settlements) : [];
-    const { now, taken } = await readMessages(this.#trx, this.#units);
+    const { now, taken } = await readMessages(run, this.#units);
     this.#clocks.now = now.toISOString();
     await this.#assign(taken);
     const directs = this.#units.flatMap(({ direct }) => direct ?? []);
@@ -156,11 +152,16 @@ class Drain {
       if (ids) ids.push(work.actorId);
       else idsByRecipient.set(work.recipient, [work.actorId]);
     }
-    for (const [recipient, ids] of idsByRecipient) {
+    const load = async (run: Run, recipient: string, ids: readonly string[]) => {
       const { table } = this.#engine.participants[recipient] as Actor;
-      for (const stored of await loadActors(this.#trx, table, ids))
+      return { recipient, actors: await loadActors(run, table, ids) };
+    };
+    const loaded = await together(this.#trx, (run) =>
+      Promise.all([...idsByRecipient].map(([recipient, ids]) => load(run, recipient, ids))),
+    );
+    for (const { recipient, actors } of loaded)
+      for (const stored of actors)
         (this.#actors.get(keyOf({ recipient, actorId: stored.id })) as ActorWork).stored = stored;
-    }
     await this.#clocks.meet(works.flatMap(({ stored }) => stored ?? []));
   }
 
@@ -215,12 +216,16 @@ class Drain {
   async #invite(strangers: ReadonlyMap<string, Key>): Promise<void> {
     const { away } = this.#outbox;
     const isActor = ({ recipient }: Key) => this.#engine.participants[recipient]?.kind === 'actor';
-    const actors = await tryLockActors(this.#trx, [...strangers.values()].filter(isActor));
-    const handlers = [...strangers.values()].filter((key) => !isActor(key));
+    const keys = [...strangers.values()];
+    const handlers = keys.filter((key) => !isActor(key));
+    const [actors, read] = await together(this.#trx, (run) =>
+      Promise.all([tryLockActors(run, keys.filter(isActor)), readMessages(run, keys)]),
+    );
     for (const id of strangers.keys()) away.add(id);
-    const { now, taken } = await readMessages(this.#trx, [...actors, ...handlers]);
+    const free = new Set([...actors, ...handlers].map(keyOf));
+    const taken = read.taken.filter((message) => free.has(keyOf(message)));
     // Whoever held their locks until now may have written a later time than ours.
-    this.#clocks.now = now.toISOString();
+    this.#clocks.now = read.now.toISOString();
     const waiting = new Map<string, Pending[]>();
     for (const message of taken) {
       const list = waiting.get(keyOf(message));
@@ -395,15 +400,20 @@ class Drain {
       disarmed.push(...work.disarmed());
     }
     const { mail, commands, publications } = this.#outbox;
-    for (const [actor, list] of writes) await saveActors(this.#trx, actor.table, actor.version, list);
-    await consumeMessages(this.#trx, this.#entries);
-    await disarmTimers(this.#trx, disarmed);
-    await armTimers(this.#trx, armings);
-    await keepMessages(this.#trx, this.#aside.kept);
-    await buryMessages(this.#trx, this.#aside.buried);
-    await sendMessages(this.#trx, mail, this.#engine.wakeAfterMs);
-    const claimed = await sendClaimed(this.#trx, commands);
-    await logEvents(this.#trx, publications);
+    const claimed = await together(this.#trx, async (run) => {
+      const saves = [...writes].map(([actor, list]) => saveActors(run, actor.table, actor.version, list));
+      const rest = [
+        consumeMessages(run, this.#entries),
+        disarmTimers(run, disarmed),
+        armTimers(run, armings),
+        keepMessages(run, this.#aside.kept),
+        buryMessages(run, this.#aside.buried),
+        sendMessages(run, mail, this.#engine.wakeAfterMs),
+        logEvents(run, publications),
+      ];
+      const [sent] = await Promise.all([sendClaimed(run, commands), ...saves, ...rest]);
+      return sent;
+    });
     return claimSent(this.#trx, this.#engine.participants, claimed);
   }
 }

@@ -5,7 +5,8 @@ import type { Envelope } from './envelope.js';
 import { checkpoint } from './fold.js';
 import { type Living, statePath } from './lifecycle.js';
 import type { Handled } from './ports.js';
-import type { Entry, Key } from './store.js';
+import type { Key } from './store.js';
+import type { Entry } from './writes.js';
 
 /** The journal's entry for a message that an actor applied or ignored (invariant 7). */
 export function actorEntry(

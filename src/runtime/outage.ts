@@ -1,4 +1,4 @@
-import { ConcurrentWriteError } from './store.js';
+import { ConcurrentWriteError } from './writes.js';
 
 interface PostgresError {
   readonly code?: string;

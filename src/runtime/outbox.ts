@@ -4,7 +4,8 @@ import type { Engine } from './engine.js';
 import { type Envelope, envelope } from './envelope.js';
 import { FatalError } from './errors.js';
 import type { Delivery } from './routing.js';
-import { type Key, keyOf, type Publication, type Sending } from './store.js';
+import { type Key, keyOf } from './store.js';
+import type { Publication, Sending } from './writes.js';
 
 /** Whom the drain can hand a question or an answer at once. */
 export interface Inline {

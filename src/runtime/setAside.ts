@@ -1,7 +1,8 @@
 import { describeError } from './describeError.js';
 import { FatalError } from './errors.js';
 import { NewerVersionError } from './lifecycle.js';
-import type { Kept, Taken } from './store.js';
+import type { Taken } from './store.js';
+import type { Kept } from './writes.js';
 
 /** How often a message may throw before it is parked, and how long it waits in between (ms): 0.2, 0.8, 3.2, 12.8 s. */
 export const maxAttempts = 5;

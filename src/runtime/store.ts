@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Received } from '../../machines/shared/message.js';
 import type { Envelope } from './envelope.js';
-import { bareArray, payloadOf, textOf, textTable } from './payload.js';
-import type { Snapshot, Trx } from './ports.js';
-import type { Delivery } from './routing.js';
+import { bareArray, payloadOf } from './payload.js';
+import type { Snapshot } from './ports.js';
+import type { Run } from './together.js';
 
 /** Whose mailbox: a recipient (kind of participant) and the id of one of its actors. */
 export interface Key {
@@ -66,28 +66,26 @@ const lockOf = (key: Key): bigint => BigInt(`0x${key.actorId.slice(21).replace('
  * Locks actors, existing or not, until the end of the transaction, always in the same order, so that two drains serialise
  * on a common actor and never wait for each other in a circle (invariant 2).
  */
-export async function lockActors(trx: Trx, keys: readonly Key[]): Promise<void> {
+export async function lockActors(run: Run, keys: readonly Key[]): Promise<void> {
   const locks = [...new Set(keys.map(lockOf))].sort((a, b) => (a < b ? -1 : 1)).map(String);
-  await sql`/* prepared */ select count(pg_advisory_xact_lock(k)) from unnest(${bareArray(locks)}::bigint[]) as k`.execute(
-    trx,
-  );
+  await run(sql`/* prepared */ select count(pg_advisory_xact_lock(k)) from unnest(${bareArray(locks)}::bigint[]) as k`);
 }
 
 /** Locks those of the actors that nobody else holds, without waiting, and answers them. */
-export async function tryLockActors(trx: Trx, keys: readonly Key[]): Promise<readonly Key[]> {
+export async function tryLockActors(run: Run, keys: readonly Key[]): Promise<readonly Key[]> {
   if (keys.length === 0) return [];
-  const { rows } = await sql<{ free: boolean }>`/* prepared */
+  const { rows } = await run(sql<{ free: boolean }>`/* prepared */
     select pg_try_advisory_xact_lock(k) as free from unnest(${bareArray(keys.map((key) => String(lockOf(key))))}::bigint[]) with ordinality as u(k, position)
-    order by position`.execute(trx);
+    order by position`);
   return keys.filter((_, index) => rows[index]?.free);
 }
 
 /** Reads every message in the mailboxes of these actors, in the order in which they were sent, and the clock (ms precision). */
-export async function readMessages(trx: Trx, keys: readonly Key[]): Promise<{ now: Date; taken: Taken[] }> {
+export async function readMessages(run: Run, keys: readonly Key[]): Promise<{ now: Date; taken: Taken[] }> {
   // Several packets may ask for the same mailbox: each of its messages is read once.
   const mailboxes = [...new Map(keys.map((key) => [`${key.recipient}/${key.actorId}`, key])).values()];
   // The clock is read after the locks are held, so that `at` never runs backwards within one actor.
-  const { rows } = await sql<{
+  const { rows } = await run(sql<{
     now: Date;
     seq: string | null;
     id: string;
@@ -111,7 +109,7 @@ export async function readMessages(trx: Trx, keys: readonly Key[]): Promise<{ no
       select m.seq, m.id, m.recipient, m.actor_id, m.type, m.data::text as data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
         m.sent_at, m.deferred, m.attempts, m.last_error, case when m.lease_until > clock_timestamp() then m.lease_until end as held_until
       from runtime.mailbox m join keys k on m.actor_id = k.actor_id and m.recipient = k.recipient)
-    select n.now, w.* from (select clock_timestamp() as now) n left join waiting w on true order by w.seq`.execute(trx);
+    select n.now, w.* from (select clock_timestamp() as now) n left join waiting w on true order by w.seq`);
   const now = rows[0]?.now ?? new Date();
   const taken = rows
     .filter((row) => row.seq !== null)
@@ -140,8 +138,8 @@ export async function readMessages(trx: Trx, keys: readonly Key[]): Promise<{ no
 export const longRestDays = 30;
 
 /** Reads stored actors of one table. The caller holds their locks. */
-export async function loadActors(trx: Trx, table: string, ids: readonly string[]): Promise<StoredActor[]> {
-  const { rows } = await sql<{
+export async function loadActors(run: Run, table: string, ids: readonly string[]): Promise<StoredActor[]> {
+  const { rows } = await run(sql<{
     id: string;
     version: number;
     machine_version: number;
@@ -150,7 +148,7 @@ export async function loadActors(trx: Trx, table: string, ids: readonly string[]
     has_rested: boolean;
   }>`/* prepared */
     select id, version, machine_version, snapshot, clock_id, updated_at < now() - ${sql.lit(`${longRestDays} days`)}::interval as has_rested
-    from ${sql.raw(table)} where id = any(${bareArray(ids)}::uuid[])`.execute(trx);
+    from ${sql.raw(table)} where id = any(${bareArray(ids)}::uuid[])`);
   return rows.map((row) => ({
     id: row.id,
     version: row.version,
@@ -159,230 +157,4 @@ export async function loadActors(trx: Trx, table: string, ids: readonly string[]
     clockId: row.clock_id,
     hasRested: row.has_rested,
   }));
-}
-
-/** An actor to be stored: `before` is null for a new one. */
-export interface ActorWrite {
-  readonly id: string;
-  readonly before: number | null;
-  readonly version: number;
-  readonly state: string;
-  readonly snapshot: Snapshot;
-  readonly clockId: string | null;
-  readonly correlationId: string;
-  readonly at: string;
-}
-
-/**
- * Stores actors of one table.
- * @throws {ConcurrentWriteError} when an actor is not at the version it was read at: its lock did not hold
- */
-export async function saveActors(
-  trx: Trx,
-  table: string,
-  machineVersion: number,
-  writes: readonly ActorWrite[],
-): Promise<void> {
-  const created = writes.filter((write) => write.before === null);
-  const changed = writes.filter((write) => write.before !== null);
-  if (created.length > 0) {
-    await sql`/* prepared */
-      insert into ${sql.raw(table)} (id, version, machine_version, state, snapshot, clock_id, correlation_id, created_at, updated_at)
-      select u.id, u.version, ${machineVersion}::int, u.state, u.snapshot::jsonb, u.clock_id, u.correlation_id, u.at, u.at
-      from rows from (unnest(${bareArray(created.map((w) => w.id))}::uuid[], ${bareArray(created.map((w) => w.version))}::int[], ${bareArray(created.map((w) => w.state))}::text[],
-        ${bareArray(created.map((w) => w.clockId))}::uuid[], ${bareArray(created.map((w) => w.correlationId))}::uuid[], ${bareArray(created.map((w) => w.at))}::timestamptz[]),
-        ${textTable(created.map((w) => JSON.stringify(w.snapshot)))})
-        as u(id, version, state, clock_id, correlation_id, at, snapshot)`.execute(trx);
-  }
-  if (changed.length > 0) {
-    const { numAffectedRows } = await sql`/* prepared */
-      update ${sql.raw(table)} as a
-      set version = u.version, machine_version = ${machineVersion}::int, state = u.state, snapshot = u.snapshot::jsonb, updated_at = u.at
-      from rows from (unnest(${bareArray(changed.map((w) => w.id))}::uuid[], ${bareArray(changed.map((w) => w.before))}::int[], ${bareArray(changed.map((w) => w.version))}::int[],
-        ${bareArray(changed.map((w) => w.state))}::text[], ${bareArray(changed.map((w) => w.at))}::timestamptz[]),
-        ${textTable(changed.map((w) => JSON.stringify(w.snapshot)))})
-        as u(id, before, version, state, at, snapshot)
-      where a.id = u.id and a.version = u.before`.execute(trx);
-    if (Number(numAffectedRows) !== changed.length) throw new ConcurrentWriteError(table);
-  }
-}
-
-/** An actor changed between reading and writing it although its lock was held; the drain is rolled back and tried again. */
-export class ConcurrentWriteError extends Error {
-  constructor(table: string) {
-    super(`${table} was changed by somebody else during a drain`);
-    this.name = 'ConcurrentWriteError';
-  }
-}
-
-/** A message on its way to one receiver. */
-export interface Sending {
-  readonly envelope: Envelope;
-  readonly delivery: Delivery & { readonly queue: string };
-  readonly at: string;
-  /** True for a message that waits for its receiver to change state: nobody needs to be woken. */
-  readonly deferred: boolean;
-}
-
-/** Puts messages into their receivers' mailboxes; a sweeper wakes those that nobody fetched `wakeAfterMs` later. */
-export async function sendMessages(trx: Trx, sendings: readonly Sending[], wakeAfterMs: number): Promise<void> {
-  if (sendings.length === 0) return;
-  await sql`/* prepared */
-    insert into runtime.mailbox (id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, data, wake_at)
-    select u.id, u.recipient, u.actor_id, u.type, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at, u.deferred,
-      u.data::json, clock_timestamp() + ${wakeAfterMs}::int * interval '1 millisecond'
-    from rows from (unnest(${bareArray(sendings.map((s) => s.envelope.id))}::uuid[], ${bareArray(sendings.map((s) => s.delivery.recipient))}::text[],
-      ${bareArray(sendings.map((s) => s.delivery.actorId))}::uuid[], ${bareArray(sendings.map((s) => s.envelope.type))}::text[],
-      ${bareArray(sendings.map((s) => s.envelope.source))}::text[],
-      ${bareArray(sendings.map((s) => s.envelope.correlationId))}::uuid[], ${bareArray(sendings.map((s) => s.envelope.causationId))}::uuid[],
-      ${bareArray(sendings.map((s) => s.envelope.clockId))}::uuid[], ${bareArray(sendings.map((s) => s.delivery.queue))}::text[],
-      ${bareArray(sendings.map((s) => s.at))}::timestamptz[], ${bareArray(sendings.map((s) => s.deferred))}::boolean[]),
-      ${textTable(sendings.map((s) => textOf(s.envelope.data)))})
-      as u(id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, data)`.execute(
-    trx,
-  );
-}
-
-/** Puts commands to effects into their mailboxes, claimed already for a first run of theirs, each for `leaseMs` of its effect. */
-export async function sendClaimed(
-  trx: Trx,
-  sendings: readonly (Sending & { readonly leaseMs: number })[],
-): Promise<Taken[]> {
-  if (sendings.length === 0) return [];
-  const { rows } = await sql<{ seq: string; id: string }>`/* prepared */
-    insert into runtime.mailbox (id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, lease_until, data,
-      wake_at, attempts, in_doubt)
-    select u.id, u.recipient, u.actor_id, u.type, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at,
-      clock_timestamp() + u.lease_ms * interval '1 millisecond', u.data::json, clock_timestamp() + u.lease_ms * interval '1 millisecond', 1, true
-    from rows from (unnest(${bareArray(sendings.map((s) => s.envelope.id))}::uuid[], ${bareArray(sendings.map((s) => s.delivery.recipient))}::text[],
-      ${bareArray(sendings.map((s) => s.delivery.actorId))}::uuid[], ${bareArray(sendings.map((s) => s.envelope.type))}::text[],
-      ${bareArray(sendings.map((s) => s.envelope.source))}::text[],
-      ${bareArray(sendings.map((s) => s.envelope.correlationId))}::uuid[], ${bareArray(sendings.map((s) => s.envelope.causationId))}::uuid[],
-      ${bareArray(sendings.map((s) => s.envelope.clockId))}::uuid[], ${bareArray(sendings.map((s) => s.delivery.queue))}::text[],
-      ${bareArray(sendings.map((s) => s.at))}::timestamptz[], ${bareArray(sendings.map((s) => s.leaseMs))}::int[]),
-      ${textTable(sendings.map((s) => textOf(s.envelope.data)))})
-      as u(id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, lease_ms, data)
-    returning seq, id`.execute(trx);
-  const seqs = new Map(rows.map(({ seq, id }) => [id, seq]));
-  return sendings.map(({ envelope, delivery, at }) => ({
-    ...envelope,
-    ...delivery,
-    seq: seqs.get(envelope.id) as string,
-    sentAt: new Date(at),
-    deferred: false,
-    attempts: 1,
-    lastError: null,
-    heldUntil: null,
-  }));
-}
-
-/** A message that stays in its mailbox, otherwise than it was. */
-export interface Kept {
-  readonly taken: Taken;
-  readonly deferred: boolean;
-  readonly attempts: number;
-  readonly error: string | null;
-  /** When the sweeper may wake its receiver; null for at once. */
-  readonly wakeAt: Date | null;
-  /** Whether it must not be handled before `wakeAt` either: its backoff. The row's lease says so, since sweeps move `wake_at`. */
-  readonly held: boolean;
-}
-
-/** Notes on messages that stay why and how long they wait. */
-export async function keepMessages(trx: Trx, kept: readonly Kept[]): Promise<void> {
-  if (kept.length === 0) return;
-  await sql`/* prepared */
-    update runtime.mailbox m
-    set wake_at = coalesce(u.wake_at, clock_timestamp()), lease_until = case when u.held then u.wake_at end,
-      deferred = u.deferred, attempts = u.attempts, last_error = u.error
-    from unnest(${bareArray(kept.map((k) => k.taken.seq))}::bigint[], ${bareArray(kept.map((k) => k.wakeAt?.toISOString() ?? null))}::timestamptz[],
-      ${bareArray(kept.map((k) => k.held))}::boolean[], ${bareArray(kept.map((k) => k.deferred))}::boolean[], ${bareArray(kept.map((k) => k.attempts))}::int[],
-      ${kept.map((k) => k.error)}::text[]) as u(seq, wake_at, held, deferred, attempts, error)
-    where m.seq = u.seq`.execute(trx);
-}
-
-/** Parks messages that no retry can help, with their error, until a person redrives them (invariant 8). */
-export async function buryMessages(
-  trx: Trx,
-  buried: readonly { taken: Taken; attempts: number; error: string }[],
-): Promise<void> {
-  if (buried.length === 0) return;
-  await sql`
-    with dead as (
-      delete from runtime.mailbox m
-      using unnest(${bareArray(buried.map((b) => b.taken.seq))}::bigint[], ${bareArray(buried.map((b) => b.attempts))}::int[], ${buried.map((b) => b.error)}::text[])
-        as u(seq, attempts, error)
-      where m.seq = u.seq
-      returning m.seq, m.id, m.recipient, m.actor_id, m.type, m.data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
-        m.sent_at, u.attempts, u.error)
-    insert into runtime.dead_letters (seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at,
-      attempts, error, died_at)
-    select dead.*, clock_timestamp() from dead`.execute(trx);
-}
-
-/** What became of one consumed message. */
-export interface Entry {
-  /** Where the message lay in its mailbox; null for one that came straight from a request or was raised within the drain. */
-  readonly seq: string | null;
-  readonly recipient: string;
-  readonly actorId: string;
-  readonly message: Envelope;
-  /** The actor's version after the message; null for handlers and effects, and for an actor that does not exist. */
-  readonly version: number | null;
-  readonly machineVersion: number | null;
-  readonly before: string | null;
-  readonly after: string | null;
-  readonly outcome: 'applied' | 'checkpoint' | 'ignored' | 'handled' | 'refused' | 'settled';
-  readonly reason: string | null;
-  readonly at: string;
-}
-
-/**
- * Consumes messages: removes them from their mailboxes and appends them to the journal with what they did, in the order in which
- * that happened (invariants 2 and 7).
- * @throws {ConcurrentWriteError} when one is not there any more: its actor's lock did not hold
- */
-export async function consumeMessages(trx: Trx, entries: readonly Entry[]): Promise<void> {
-  if (entries.length === 0) return;
-  const seqs = entries.flatMap(({ seq }) => seq ?? []);
-  const { rows } = await sql<{ consumed: string }>`/* prepared */
-    with consumed as (delete from runtime.mailbox where seq = any(${bareArray(seqs)}::bigint[]) returning 1),
-    written as (
-      insert into runtime.journal (recipient, actor_id, version, machine_version, message_id, type, correlation_id, causation_id,
-        state_before, state_after, outcome, reason, at, data)
-      select u.recipient, u.actor_id, u.version, u.machine_version, u.message_id, u.type, u.correlation_id, u.causation_id,
-        u.before, u.after, u.outcome, u.reason, u.at, u.data::json
-      from rows from (unnest(${bareArray(entries.map((e) => e.recipient))}::text[], ${bareArray(entries.map((e) => e.actorId))}::uuid[],
-        ${bareArray(entries.map((e) => e.version))}::int[], ${bareArray(entries.map((e) => e.machineVersion))}::int[], ${bareArray(entries.map((e) => e.message.id))}::uuid[],
-        ${bareArray(entries.map((e) => e.message.type))}::text[],
-        ${bareArray(entries.map((e) => e.message.correlationId))}::uuid[], ${bareArray(entries.map((e) => e.message.causationId))}::uuid[],
-        ${bareArray(entries.map((e) => e.before))}::text[], ${bareArray(entries.map((e) => e.after))}::text[], ${bareArray(entries.map((e) => e.outcome))}::text[],
-        ${entries.map((e) => e.reason)}::text[], ${bareArray(entries.map((e) => e.at))}::timestamptz[]),
-        ${textTable(entries.map((e) => textOf(e.message.data)))})
-        as u(recipient, actor_id, version, machine_version, message_id, type, correlation_id, causation_id, before, after, outcome, reason, at, data))
-    select count(*) as consumed from consumed`.execute(trx);
-  if (Number(rows[0]?.consumed) !== seqs.length) throw new ConcurrentWriteError('the mailbox');
-}
-
-/** A public event on its way to its channel's stream. */
-export interface Publication {
-  readonly envelope: Envelope;
-  readonly channel: string;
-  readonly version: string;
-  readonly subject: string;
-  readonly at: string;
-}
-
-/** Appends public events to the event log, from which the publisher feeds the streams. */
-export async function logEvents(trx: Trx, publications: readonly Publication[]): Promise<void> {
-  if (publications.length === 0) return;
-  await sql`/* prepared */
-    insert into runtime.event_log (id, channel, type, version, source, subject, correlation_id, causation_id, time, data)
-    select u.id, u.channel, u.type, u.version, u.source, u.subject, u.correlation_id, u.causation_id, u.time, u.data::json from rows from (unnest(${bareArray(publications.map((p) => p.envelope.id))}::uuid[], ${bareArray(publications.map((p) => p.channel))}::text[],
-      ${bareArray(publications.map((p) => p.envelope.type))}::text[], ${bareArray(publications.map((p) => p.version))}::text[],
-      ${bareArray(publications.map((p) => p.envelope.source))}::text[], ${bareArray(publications.map((p) => p.subject))}::uuid[],
-      ${bareArray(publications.map((p) => p.envelope.correlationId))}::uuid[],
-      ${bareArray(publications.map((p) => p.envelope.causationId))}::uuid[], ${bareArray(publications.map((p) => p.at))}::timestamptz[]),
-      ${textTable(publications.map((p) => textOf(p.envelope.data)))})
-      as u(id, channel, type, version, source, subject, correlation_id, causation_id, time, data)`.execute(trx);
 }
