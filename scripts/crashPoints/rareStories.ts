@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import type { MessageData, MessageName } from '../../machines/index.js';
+import { defaultPrefix } from '../../queues/connection.js';
 import { routing } from '../../queues/routing.js';
+import { streamKey } from '../../queues/streams.js';
 import { runOn } from '../../src/runtime/together.js';
 import { sendMessages } from '../../src/runtime/writes.js';
 import { seededProducts } from '../seed/catalogue.js';
@@ -17,6 +19,12 @@ const silentCard = 'pm_card_jcb';
 export function rareStories(telling: Telling): (() => Promise<void>)[] {
   const { stage } = telling;
   stage.sandbox.addFault({ match: { method: 'POST', paymentMethod: silentCard }, fault: 'cut_connection' });
+  // So that something is under way whenever a process is told to stop.
+  stage.sandbox.addFault({
+    match: { method: 'POST', path: '/v1/payment_intents', probability: 0.3, seed: 1 },
+    fault: 'latency',
+    ms: 3_500,
+  });
   return [
     () => payLater(telling, 'CapturePayment'),
     () => payLater(telling, 'CancelPayment'),
@@ -29,6 +37,8 @@ export function rareStories(telling: Telling): (() => Promise<void>)[] {
     () => endAgreement(telling, 'period_end'),
     () => resumeAgreement(telling),
     () => withoutAnAnswer(telling),
+    () => loseTheEnd(telling),
+    () => publishAgain(telling),
     async () => {
       for (const path of ['', '/*/capture', '/*/cancel', '/v1/refunds'])
         stage.sandbox.addFault({
@@ -76,7 +86,7 @@ async function payLater(telling: Telling, then: 'CapturePayment' | 'CancelPaymen
   });
 }
 
-/** Goods that come in, of which some spoil their transaction; also straight from a request. */
+/** Goods that come in, of which some spoil their transaction; also straight from requests. */
 async function poison(telling: Telling): Promise<void> {
   const { rows } = await sql<{ stockItemId: string; productId: string; warehouseId: string }>`
     select stock_item_id as "stockItemId", product_id as "productId", warehouse_id as "warehouseId"
@@ -84,11 +94,40 @@ async function poison(telling: Telling): Promise<void> {
   const item = rows[0] as { stockItemId: string; productId: string; warehouseId: string };
   for (const quantity of [1, poisonousQuantity, 2])
     await send(telling, 'AddInventory', { ...item, quantity, performedBy: 'a story' });
-  await fetch(`${telling.stage.webUrl}/v1/inventory/${item.stockItemId}`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json', 'idempotency-key': uuidv7() },
-    body: JSON.stringify({ quantityChange: poisonousQuantity, reason: 'restock' }),
-  }).catch(() => undefined);
+  const change = (quantityChange: number) =>
+    fetch(`${telling.stage.webUrl}/v1/inventory/${item.stockItemId}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json', 'idempotency-key': uuidv7() },
+      body: JSON.stringify({ quantityChange, reason: 'restock' }),
+    }).catch(() => undefined);
+  await Promise.all([change(poisonousQuantity), change(1), change(2)]);
+}
+
+/** Redis loses the last event of a stream, as it may when it is killed: everybody's connection breaks, and when it is back the end is gone. */
+async function loseTheEnd({ stage: { redis } }: Telling): Promise<void> {
+  const script = `
+    local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 2)
+    if #last < 2 then return 0 end
+    redis.call('XDEL', KEYS[1], last[1][1])
+    return redis.call('XSETID', KEYS[1], last[2][1])`;
+  await redis
+    .multi()
+    .call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    .eval(script, 1, streamKey(defaultPrefix, 'orders-domain-eventbus'))
+    .exec();
+}
+
+/** The last event is in its stream, but whoever appended it has died before that was stored. */
+async function publishAgain({ stage: { db } }: Telling): Promise<void> {
+  await sql`
+    with was as (select xid, seq, positions from runtime.publisher where id = 1 for update),
+    last as (select e.channel, w.positions from runtime.event_log e join was w on e.xid = w.xid and e.seq = w.seq),
+    previous as (
+      select e.xid, e.seq from runtime.event_log e join was w on (e.xid, e.seq) < (w.xid, w.seq)
+      order by e.xid desc, e.seq desc limit 1)
+    update runtime.publisher set xid = previous.xid, seq = previous.seq,
+      positions = jsonb_set(last.positions, array[channel], to_jsonb((last.positions ->> channel)::int - 1))
+    from last, previous`.execute(db);
 }
 
 /** An order of a customer whose time is moved to the next try of the charge. */

@@ -10,14 +10,20 @@ const trapped = 'caught in a trap';
 
 /**
  * Makes the database refuse some of what services write, so that drains, claims and settlements fail for reasons of their own:
- * a fiftieth of what is written about charges, and every movement of stock of {@link poisonousQuantity} units.
+ * of what is written about charges every third way and every tenth answer, and every movement of stock of {@link poisonousQuantity} units.
+ * Another twentieth of the answers meets a database that seems to shut down.
  */
 export async function setTraps(db: Kysely<Database>): Promise<void> {
   await sql`create function trap() returns trigger language plpgsql as $$
     begin raise exception '${sql.raw(trapped)}'; end $$`.execute(db);
-  for (const table of ['payments.transactions', 'payments.charge_routes'])
-    await sql`create trigger trap before insert on ${sql.table(table)} for each row
-      when (random() < 0.02) execute function trap()`.execute(db);
+  await sql`create function shutting_down() returns trigger language plpgsql as $$
+    begin raise exception 'shutting down' using errcode = 'admin_shutdown'; end $$`.execute(db);
+  await sql`create trigger trap before insert on payments.transactions for each row
+    when (random() < 0.1) execute function trap()`.execute(db);
+  await sql`create trigger trap before insert on payments.charge_routes for each row
+    when (random() < 0.3) execute function trap()`.execute(db);
+  await sql`create trigger shutting_down before insert on payments.transactions for each row
+    when (random() < 0.05) execute function shutting_down()`.execute(db);
   await sql`create trigger trap before insert on inventory.stock_movements for each row
     when (new.quantity = ${sql.lit(poisonousQuantity)}) execute function trap()`.execute(db);
 }
@@ -25,6 +31,7 @@ export async function setTraps(db: Kysely<Database>): Promise<void> {
 /** Takes the traps away, puts back what they have killed, and forgets the nonsense that a story has sent. */
 export async function removeTraps(db: Kysely<Database>): Promise<void> {
   await sql`drop function trap() cascade`.execute(db);
+  await sql`drop function shutting_down() cascade`.execute(db);
   await sql`delete from runtime.dead_letters where source = ${storySource} and error like 'INVALID_PAYLOAD%'`.execute(
     db,
   );
