@@ -58,6 +58,17 @@ describe('statements that are sent together', () => {
     expect(answers.map(({ rows }) => rows[0]?.n)).to.deep.equal([1, 2]);
   });
 
+  it('can be prepared later when one before them has failed', async () => {
+    const prepared = (word: string) => sql`/* prepared */ insert into public.told (word) values (${word})`;
+    const failed = await connection.db
+      .transaction()
+      .execute((trx) => together(trx, (run) => Promise.all([run(sql`select 1 / 0`), run(prepared('a'))])))
+      .catch((error: { code: string }) => error);
+    expect(failed).to.include({ code: '22012' });
+    for (const word of ['b', 'c']) await prepared(word).execute(connection.db);
+    expect(await told()).to.deep.equal(['b', 'c']);
+  });
+
   it('fail with the first error, leave nothing behind, and leave the connection as good as before', async () => {
     const failed = await connection.db
       .transaction()
