@@ -181,10 +181,11 @@ class Run {
     await stories.end();
     this.#wrong.push(...stories.failures);
     await removeTraps(db);
+    // While there still is somebody to hear of them.
+    await sandbox.webhooksSettled();
     const settledAt = await settle(db, restMs, signal);
     if (settledAt === null) this.#wrong.push('it did not come to rest');
     for (const victim of this.#victims) await victim.stop();
-    await sandbox.webhooksSettled();
     say('Checking …');
     const findings = await runChecks({
       ...{ db, redis, prefix: defaultPrefix, ledger: sandbox.ledger() },
