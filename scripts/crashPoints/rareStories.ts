@@ -69,7 +69,9 @@ async function payLater(telling: Telling, then: 'CapturePayment' | 'CancelPaymen
     const { rows } = await sql<{ gateway: string; reference: string; key: string }>`
       select t.gateway, t.gateway_reference_id as reference, t.idempotency_key as key
       from payments.payments p join payments.transactions t on t.payment_id = p.id
-      where p.id = ${paymentId} and p.state = 'authorized' and t.type = 'Authorize'`.execute(db);
+      where p.id = ${paymentId} and p.state = 'authorized' and t.type = 'Authorize' and t.status = 'Success'`.execute(
+      db,
+    );
     return rows[0];
   });
   if (then === 'CancelPayment') return send(telling, then, { paymentId, reason: 'a story' });

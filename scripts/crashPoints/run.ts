@@ -9,7 +9,7 @@ import { type Machine, thisMachine } from '../dev/machine.js';
 import { type Death, describeDeath, planDeaths } from './plan.js';
 import { openStage, type Stage } from './stage.js';
 import { Stories } from './stories.js';
-import { removeTraps, setTraps } from './traps.js';
+import { endWaits, removeTraps, setTraps, takeBack } from './traps.js';
 import { unreached } from './unreached.js';
 import { Victim } from './victim.js';
 
@@ -178,9 +178,14 @@ class Run {
     stories.begin();
     await work();
     say('Waiting until all is at rest …');
-    await stories.end();
-    this.#wrong.push(...stories.failures);
+    // The last stories may be waiting for what is caught in a trap.
+    const told = stories.end();
     await removeTraps(db);
+    await takeBack(db);
+    await told;
+    await takeBack(db);
+    await endWaits(db);
+    this.#wrong.push(...stories.failures);
     // While there still is somebody to hear of them.
     await sandbox.webhooksSettled();
     const settledAt = await settle(db, restMs, signal);

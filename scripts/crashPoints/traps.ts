@@ -28,15 +28,23 @@ export async function setTraps(db: Kysely<Database>): Promise<void> {
     when (new.quantity = ${sql.lit(poisonousQuantity)}) execute function trap()`.execute(db);
 }
 
-/** Takes the traps away, puts back what they have killed, and forgets the nonsense that a story has sent. */
+/** Takes the traps away. */
 export async function removeTraps(db: Kysely<Database>): Promise<void> {
   await sql`drop function trap() cascade`.execute(db);
   await sql`drop function shutting_down() cascade`.execute(db);
+}
+
+/** Puts back what the traps have killed, and forgets the nonsense that a story has sent. */
+export async function takeBack(db: Kysely<Database>): Promise<void> {
   await sql`delete from runtime.dead_letters where source = ${storySource} and error like 'INVALID_PAYLOAD%'`.execute(
     db,
   );
   for (const { id, recipient, error } of await listDeadLetters(db, {}, 10_000))
     if (error.endsWith(trapped)) await redrive(db, { id, recipient });
+}
+
+/** Lets everybody's backoff be over; nobody may be in the middle of a call. */
+export async function endWaits(db: Kysely<Database>): Promise<void> {
   await sql`update runtime.mailbox set lease_until = null, wake_at = clock_timestamp() where last_error is not null`.execute(
     db,
   );
