@@ -76,11 +76,14 @@ export async function startWeb({ config, log, participants, prefix }: WebOptions
     await assembly.close();
     throw error;
   });
+  server.keepAliveTimeout = keepAliveMs;
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${config.host}:${port}`,
     db,
     async stop() {
+      // Whoever is still being answered goes with the answer.
+      server.keepAliveTimeout = 1;
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
       waiter.close();
@@ -89,6 +92,12 @@ export async function startWeb({ config, log, participants, prefix }: WebOptions
     },
   };
 }
+
+/**
+ * How long an idle connection is kept (ms): longer than load balancers keep theirs (Heroku's 90 s), or one of them would send a request into a
+ * connection that is just being closed, and its customer would get a 502.
+ */
+const keepAliveMs = 95_000;
 
 /** Resolves once the server listens; rejects when it cannot. */
 function listen(start: () => Server): Promise<Server> {

@@ -17,6 +17,7 @@ export interface Sample {
 export interface SoakReport {
   readonly orders: number;
   readonly failures: number;
+  readonly firstFailure: string | null;
   readonly ordersPerSecond: number;
   readonly samples: readonly Sample[];
   /** By how much each figure of the last quarter is above that of the second (0.1 = a tenth). */
@@ -38,10 +39,12 @@ export async function soak(
   const began = Date.now();
   let orders = 0;
   let failures = 0;
+  let firstFailure: string | null = null;
   for (let step = 1; step <= steps; step++) {
     const load = await closedLoop(stage, completions, options.inFlight, { orders: Math.ceil(options.orders / steps) });
     orders += load.sent.length;
     failures += load.failures.length;
+    firstFailure ??= load.failures[0] ?? null;
     const sample = await look(stage, orders);
     samples.push(sample);
     options.say(`${orders} orders: ${describe(sample)}`);
@@ -50,6 +53,7 @@ export async function soak(
   return {
     orders,
     failures,
+    firstFailure,
     ordersPerSecond: round((orders * 1000) / (Date.now() - began)),
     samples,
     growth,
@@ -107,7 +111,7 @@ export function describeSoak(report: SoakReport): string {
     ([name, share]) => `${name} ${share > 0 ? '+' : ''}${round(share * 100)} %`,
   );
   return [
-    `${report.orders} orders in a row at ${report.ordersPerSecond}/s, ${report.failures} failures.`,
+    `${report.orders} orders in a row at ${report.ordersPerSecond}/s, ${report.failures} failures${report.firstFailure ? `, first: ${report.firstFailure}` : ''}.`,
     `From the second quarter to the last: ${grown.join(', ')}.`,
     report.flat ? 'Flat.' : 'Not flat.',
   ].join('\n');

@@ -15,6 +15,12 @@ export function describeEdge(shop: () => Shop): void {
       expect(ready.body.parts).to.have.keys('postgresql', 'redis', 'gateway', 'backlog');
     });
 
+    it('idle connections are kept longer than load balancers keep theirs', async () => {
+      const { headers } = await fetch(`${shop().url}/health/live`);
+      const [, seconds] = /timeout=(\d+)/.exec(headers.get('keep-alive') ?? '') ?? [];
+      expect(Number(seconds)).to.be.above(90);
+    });
+
     it('there are metrics of what was promised', async () => {
       const { text } = await agent().get('/metrics');
       for (const name of [
