@@ -13,6 +13,11 @@ import type { Participant } from './runtime/ports.js';
 import { createProviders } from './services/registry.js';
 
 const adminPath = '/admin/queues';
+/**
+ * How long an idle connection is kept (ms): longer than load balancers keep theirs (Heroku's 90 s), or one of them would send a request into a
+ * connection that is just being closed, and its customer would get a 502.
+ */
+const keepAliveMs = 95_000;
 
 export interface WebOptions {
   readonly config: Config;
@@ -92,12 +97,6 @@ export async function startWeb({ config, log, participants, prefix }: WebOptions
     },
   };
 }
-
-/**
- * How long an idle connection is kept (ms): longer than load balancers keep theirs (Heroku's 90 s), or one of them would send a request into a
- * connection that is just being closed, and its customer would get a 502.
- */
-const keepAliveMs = 95_000;
 
 /** Resolves once the server listens; rejects when it cannot. */
 function listen(start: () => Server): Promise<Server> {

@@ -88,7 +88,7 @@ async function payLater(telling: Telling, then: 'CapturePayment' | 'CancelPaymen
   });
 }
 
-/** Goods that come in, of which some spoil their transaction; also straight from requests. */
+/** Goods that come in, of which some spoil their transaction; also straight from a request. */
 async function poison(telling: Telling): Promise<void> {
   const { rows } = await sql<{ stockItemId: string; productId: string; warehouseId: string }>`
     select stock_item_id as "stockItemId", product_id as "productId", warehouse_id as "warehouseId"
@@ -96,13 +96,11 @@ async function poison(telling: Telling): Promise<void> {
   const item = rows[0] as { stockItemId: string; productId: string; warehouseId: string };
   for (const quantity of [1, poisonousQuantity, 2])
     await send(telling, 'AddInventory', { ...item, quantity, performedBy: 'a story' });
-  const change = (quantityChange: number) =>
-    fetch(`${telling.stage.webUrl}/v1/inventory/${item.stockItemId}`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json', 'idempotency-key': uuidv7() },
-      body: JSON.stringify({ quantityChange, reason: 'restock' }),
-    }).catch(() => undefined);
-  await Promise.all([change(poisonousQuantity), change(1), change(2)]);
+  await fetch(`${telling.stage.webUrl}/v1/inventory/${item.stockItemId}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json', 'idempotency-key': uuidv7() },
+    body: JSON.stringify({ quantityChange: poisonousQuantity, reason: 'restock' }),
+  }).catch(() => undefined);
 }
 
 /** Redis loses the last event of a stream, as it may when it is killed: everybody's connection breaks, and when it is back the end is gone. */

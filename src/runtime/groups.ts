@@ -13,23 +13,19 @@ export class Groups<T, R> {
   readonly #waiting: Waiting<T, R>[] = [];
   readonly #work: (items: readonly T[]) => Promise<readonly (R | Error)[]>;
   readonly #max: number;
-  readonly #lanes: number;
-  #running = 0;
+  #isRunning = false;
   #idle: (() => void)[] = [];
 
   /**
    * @param options.work does a group; answers for each item its result, or the Error that it alone meets; a rejection meets all
    * @param options.max items in a group at most
-   * @param options.lanes groups in work at once
    */
   constructor(options: {
     work: (items: readonly T[]) => Promise<readonly (R | Error)[]>;
     max: number;
-    lanes?: number;
   }) {
     this.#work = options.work;
     this.#max = options.max;
-    this.#lanes = options.lanes ?? 1;
   }
 
   /** Items that wait or are being worked on by no group yet. */
@@ -42,19 +38,19 @@ export class Groups<T, R> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
       // A microtask's grace: items submitted in the same tick belong together.
-      if (this.#running < this.#lanes) queueMicrotask(() => this.#start());
+      if (!this.#isRunning) queueMicrotask(() => this.#start());
     });
   }
 
   /** Resolves once nothing waits and nothing is being worked on. */
   idle(): Promise<void> {
-    if (this.#running === 0 && this.#waiting.length === 0) return Promise.resolve();
+    if (!this.#isRunning && this.#waiting.length === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   #start(): void {
-    if (this.#running >= this.#lanes || this.#waiting.length === 0) return;
-    this.#running++;
+    if (this.#isRunning || this.#waiting.length === 0) return;
+    this.#isRunning = true;
     void this.#run();
   }
 
@@ -72,7 +68,7 @@ export class Groups<T, R> {
         for (const waiting of group) waiting.reject(error);
       }
     }
-    this.#running--;
-    if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    this.#isRunning = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

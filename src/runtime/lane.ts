@@ -21,7 +21,6 @@ export interface LaneOptions {
   readonly engine: Engine;
   /** Items in one transaction at most. */
   readonly batchSize: number;
-  readonly lanes?: number;
   /** Called after each commit with the messages that want a packet; must not throw. */
   readonly handOff: (refs: readonly Ref[]) => Promise<void>;
   readonly onGroup?: (report: GroupReport) => void;
@@ -63,7 +62,6 @@ export class Lane {
     this.#groups = new Groups({
       work: (items) => this.#group(items),
       max: options.batchSize,
-      ...(options.lanes ? { lanes: options.lanes } : {}),
     });
   }
 

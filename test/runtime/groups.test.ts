@@ -71,19 +71,6 @@ describe('group commit', () => {
     expect(await done).to.have.length(7);
   });
 
-  it('has as many groups in work at once as it has lanes, and no more', async () => {
-    const work = createWork();
-    const groups = new Groups({ work: work.work, max: 2, lanes: 2 });
-    const done = Promise.all(Array.from({ length: 6 }, (_, index) => groups.submit(`${index}`)));
-    await settle();
-    expect(work.sizes()).to.deep.equal([2, 2]);
-    await finish(work, 1);
-    expect(work.sizes()).to.deep.equal([2, 2, 2]);
-    await finish(work, 0);
-    await finish(work, 2);
-    expect(await done).to.have.length(6);
-  });
-
   it('rejects the one item whose result is an error, and no other', async () => {
     const work = createWork();
     const groups = new Groups({ work: work.work, max: 10 });
