@@ -8,6 +8,7 @@ import {
   enterprise,
   mastercard,
   onPlan,
+  plan,
   pro,
   subscribe,
   team,
@@ -15,8 +16,9 @@ import {
 } from './subscriptionStory.js';
 import { type Deed, type Fate, World } from './subscriptionWorld.js';
 
-const biweekly = { ...basic, name: 'Biweekly', billingCycle: 'weekly' as const, intervalCount: 2 };
-const quarterly = { ...team, name: 'Quarterly', billingCycle: 'quarterly' as const };
+// A plan never changes: other terms are another plan.
+const biweekly = plan('Biweekly', 999, { billingCycle: 'weekly', intervalCount: 2 });
+const quarterly = plan('Quarterly', 5999, { billingCycle: 'quarterly' });
 const plans = fc.constantFrom(pro, team, basic, enterprise, biweekly, quarterly);
 
 const fate: fc.Arbitrary<Fate> = fc.record({

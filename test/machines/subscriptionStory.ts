@@ -50,7 +50,7 @@ export const subscriptionId = id('subscription');
 export const customerId = id('customer');
 const subject = { subscriptionId, customerId };
 
-const plan = (name: string, amount: number, change: Partial<Plan> = {}): Plan => ({
+export const plan = (name: string, amount: number, change: Partial<Plan> = {}): Plan => ({
   planId: id(`plan ${name}`),
   name,
   price: usd(amount),
