@@ -39,6 +39,7 @@ export function rareStories(telling: Telling): (() => Promise<void>)[] {
     () => withoutAnAnswer(telling),
     () => loseTheEnd(telling),
     () => publishAgain(telling),
+    () => askWhetherReady(telling),
     async () => {
       for (const path of ['', '/*/capture', '/*/cancel', '/v1/refunds'])
         stage.sandbox.addFault({
@@ -128,6 +129,11 @@ async function publishAgain({ stage: { db } }: Telling): Promise<void> {
     update runtime.publisher set xid = previous.xid, seq = previous.seq,
       positions = jsonb_set(last.positions, array[channel], to_jsonb((last.positions ->> channel)::int - 1))
     from last, previous`.execute(db);
+}
+
+/** A load balancer asks the web, and the web the gateway. */
+async function askWhetherReady({ stage: { webUrl } }: Telling): Promise<void> {
+  await fetch(`${webUrl}/health/ready`).catch(() => undefined);
 }
 
 /** An order of a customer whose time is moved to the next try of the charge. */

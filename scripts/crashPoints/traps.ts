@@ -10,8 +10,8 @@ const trapped = 'caught in a trap';
 
 /**
  * Makes the database refuse some of what services write, so that drains, claims and settlements fail for reasons of their own:
- * of what is written about charges every third way and every tenth answer, and every movement of stock of {@link poisonousQuantity} units.
- * Another twentieth of the answers meets a database that seems to shut down.
+ * of what is written about charges every third way and every tenth answer, every tenth label, which is looked up then before it is asked for
+ * again, and every movement of stock of {@link poisonousQuantity} units. Another twentieth of the answers meets a database that seems to shut down.
  */
 export async function setTraps(db: Kysely<Database>): Promise<void> {
   await sql`create function trap() returns trigger language plpgsql as $$
@@ -22,6 +22,8 @@ export async function setTraps(db: Kysely<Database>): Promise<void> {
     when (random() < 0.1) execute function trap()`.execute(db);
   await sql`create trigger trap before insert on payments.charge_routes for each row
     when (random() < 0.3) execute function trap()`.execute(db);
+  await sql`create trigger trap before insert on shipping.carrier_bookings for each row
+    when (random() < 0.1) execute function trap()`.execute(db);
   await sql`create trigger shutting_down before insert on payments.transactions for each row
     when (random() < 0.05) execute function shutting_down()`.execute(db);
   await sql`create trigger trap before insert on inventory.stock_movements for each row

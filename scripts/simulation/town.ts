@@ -72,7 +72,7 @@ class Letters implements MemoryHandler {
 
   handle(message: Received) {
     const cause = message as Cause;
-    const rows = rowsOf(cause, stranger);
+    const rows = rowsOf(cause, { ...stranger, hasEmail: true });
     for (const row of rows) this.#rows.set(row.id, row);
     return whatFollows(cause, rows);
   }

@@ -61,8 +61,11 @@ export class Outbox {
     });
     const at = this.#options.clocks.at(cause);
     for (const { outgoing, route } of routed) {
-      const sent = envelope(outgoing, cause, sender, this.#position(sender, cause));
+      const position = this.#position(sender, cause);
       const { channel, version } = route;
+      // Nobody listens yet.
+      if (!channel && route.deliveries.length === 0) continue;
+      const sent = envelope(outgoing, cause, sender, position);
       if (channel) this.publications.push({ envelope: sent, channel, version, subject: sender.actorId, at });
       for (const delivery of route.deliveries) {
         const { queue } = delivery;

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { FlowmartReceived } from '../../../machines/index.js';
-import type { Outgoing } from '../../../machines/shared/message.js';
 import type { MessagesFor } from '../../../queues/topology.js';
 import type { Effect, EffectOutcome, Trx } from '../../runtime/ports.js';
+import { tellSent } from './sent.js';
 import type { MailTransport } from './transports.js';
 
 type Command = FlowmartReceived<MessagesFor<'delivery'>>;
@@ -34,7 +34,7 @@ interface Record {
 }
 
 /**
- * Delivers stored notifications. Mail has no way to ask whether it arrived, so a run that was cut off sends again under the same
+ * Delivers stored notifications that leave the house. Mail has no way to ask whether it arrived, so a run that was cut off sends again under the same
  * Message-ID: better a mail that a receiver can tell is a copy than none.
  */
 export function createDelivery({ mail }: { mail: MailTransport }): Effect<MessagesFor<'delivery'>> {
@@ -50,8 +50,12 @@ export function createDelivery({ mail }: { mail: MailTransport }): Effect<Messag
       const end = (record: Omit<Record, 'attempts'>): EffectOutcome => ({
         kind: 'done',
         record: { ...record, attempts: run.attempt },
-        emit: [sentOf(data, letter, record, run.attempt), ...invoiceSent(letter, record)],
+        emit: tellSent(
+          { ...letter, ...data, id: data.notificationId, queuedAt: letter.queuedAt.toISOString() },
+          { attempts: run.attempt, sentAt: record.sentAt },
+        ),
       });
+      // An address that is not known any more is no reason to say nothing.
       if (data.channel !== 'EMAIL' || !letter.email) {
         return end({ status: 'sent', transport: 'in-app', providerMessageId: null, error: null, sentAt: run.now() });
       }
@@ -77,30 +81,6 @@ export function createDelivery({ mail }: { mail: MailTransport }): Effect<Messag
         ),
       ),
   };
-}
-
-function sentOf(data: Command['data'], letter: Letter, record: Omit<Record, 'attempts'>, attempts: number): Outgoing {
-  return {
-    type: 'NotificationSent',
-    data: {
-      notificationId: data.notificationId,
-      customerId: letter.customerId,
-      channel: data.channel,
-      templateId: letter.templateId,
-      priority: data.priority,
-      sourceEventId: letter.sourceEventId,
-      status: record.status === 'sent' ? 'sent' : 'failed',
-      attempts,
-      queuedAt: letter.queuedAt.toISOString(),
-      sentAt: record.sentAt,
-    },
-  };
-}
-
-/** An invoice waits to hear that it has left (8.6). */
-function invoiceSent({ templateId, data: { invoiceId } }: Letter, { sentAt }: Omit<Record, 'attempts'>): Outgoing[] {
-  if (templateId !== 'invoice' || invoiceId === undefined || sentAt === null) return [];
-  return [{ type: 'InvoiceSent', data: { invoiceId, sentAt } }];
 }
 
 async function readLetters(trx: Trx, messages: readonly Command[]): Promise<(Letter | null)[]> {

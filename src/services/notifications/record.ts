@@ -4,6 +4,7 @@ import type { Outgoing } from '../../../machines/shared/message.js';
 import type { MessagesFor } from '../../../queues/topology.js';
 import type { Handled, Handler, Trx } from '../../runtime/ports.js';
 import type { Cause, Notice, Reader, Template } from './notice.js';
+import { tellSent } from './sent.js';
 import { templates } from './templates.js';
 
 /** What is known of a customer who is told something. */
@@ -24,7 +25,7 @@ export const stranger: Customer = { firstName: null, locale: null, hasEmail: fal
 
 /**
  * Records what people are told, in the drain of the message that tells it (record 016): one row per channel, and a command to
- * send each. A receipt answers its payment, which waits for it (P-16).
+ * send what goes by mail. What is read in the app has arrived with its row. A receipt answers its payment, which waits for it (P-16).
  */
 export const notifications: Handler<MessagesFor<'notifications'>> = {
   kind: 'handler',
@@ -63,9 +64,13 @@ function rowOf(notice: Notice, cause: Cause, customer: Customer): Row {
 
 /** What is sent because notices were recorded. Pure. */
 export const whatFollows = (cause: Cause, rows: readonly Row[]): Outgoing[] => [
-  ...rows.map(sendOf),
+  ...rows.flatMap((row) =>
+    row.channel === 'IN_APP' ? tellSent(storedOf(row), { attempts: 1, sentAt: cause.at }) : sendOf(row),
+  ),
   ...receiptOf(cause, rows),
 ];
+
+const storedOf = ({ cause, ...row }: Row) => ({ ...row, sourceEventId: cause.id, queuedAt: cause.at });
 
 const sendOf = ({ id, channel, priority }: Row): Outgoing => ({
   type: 'SendNotification',
@@ -99,12 +104,14 @@ async function store(trx: Trx, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return;
   await sql`/* prepared */
     insert into notifications.notifications (notification_id, user_id, recipient, channel, template_id, priority, title, message, data,
-      source_event_id, source_type, correlation_id, scheduled_at, queued_at)
-    select u.*, u.queued_at from unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.customerId)}::uuid[],
+      source_event_id, source_type, correlation_id, queued_at, scheduled_at, delivery_status, transport, attempts, sent_at)
+    select u.*, u.queued_at, case when here then 'sent' else 'queued' end, case when here then 'in-app' end, here::int, case when here then u.queued_at end
+    from unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.customerId)}::uuid[],
       ${rows.map((r) => r.recipient)}::text[], ${rows.map((r) => r.channel)}::text[], ${rows.map((r) => r.templateId)}::text[],
       ${rows.map((r) => r.priority)}::text[], ${rows.map((r) => r.title)}::text[], ${rows.map((r) => r.body)}::text[],
       ${rows.map((r) => JSON.stringify(r.data))}::jsonb[], ${rows.map((r) => r.cause.id)}::uuid[], ${rows.map((r) => r.cause.type)}::text[],
       ${rows.map((r) => r.cause.correlationId)}::uuid[], ${rows.map((r) => r.cause.at)}::timestamptz[])
       as u(id, user_id, recipient, channel, template_id, priority, title, message, data, source_event_id, source_type, correlation_id, queued_at)
+      cross join lateral (select u.channel = 'IN_APP' as here) h
     on conflict (notification_id) do nothing`.execute(trx);
 }

@@ -3,7 +3,8 @@ import { messages } from '../../../machines/index.js';
 import { type Connection, connect } from '../../../src/db/connect.js';
 import { findNotification, listNotifications } from '../../../src/services/notifications/queries.js';
 import { notifications } from '../../../src/services/notifications/record.js';
-import { id } from '../../machines/given.js';
+import { id, message } from '../../machines/given.js';
+import { subscriptionExamples } from '../../machines/subscriptionExamples.js';
 import { type TestDatabase, testDatabase } from '../../support/servers.js';
 import { ann, confirmed, delivered, dispatched, labelled, orderId, paid, soldOut, unpaid } from './causes.js';
 
@@ -65,18 +66,48 @@ describe('the notifications', () => {
     ]);
   });
 
+  it('that are read in the app have arrived with their row, and nobody is sent', async () => {
+    const cause = confirmed({ customerId: null, userId: null });
+    const [handled] = await tell(cause);
+    const [row] = await rows();
+    expect(row).to.deep.include({
+      delivery_status: 'sent',
+      transport: 'in-app',
+      attempts: 1,
+      last_error: null,
+      queued_at: new Date(cause.at),
+      scheduled_at: new Date(cause.at),
+      sent_at: new Date(cause.at),
+    });
+    expect(handled?.emit?.map(({ type }) => type)).to.deep.equal(['NotificationSent']);
+    expect(messages.NotificationSent.schema.parse(handled?.emit?.[0]?.data)).to.deep.include({
+      notificationId: row?.notification_id,
+      customerId: null,
+      channel: 'IN_APP',
+      sourceEventId: cause.id,
+      status: 'sent',
+      queuedAt: cause.at,
+      sentAt: cause.at,
+    });
+  });
+
+  it('tell an invoice that it has left when its customer reads it in the app (8.6)', async () => {
+    const invoiced = message('InvoiceGenerated', {
+      ...subscriptionExamples.InvoiceGenerated,
+      customerId: id('nobody'),
+    });
+    const [handled] = await tell(invoiced);
+    expect(handled?.emit?.map(({ type }) => type)).to.deep.equal(['NotificationSent', 'InvoiceSent']);
+    expect(handled?.emit?.[1]?.data).to.deep.equal({ invoiceId: invoiced.data.invoiceId, sentAt: invoiced.at });
+  });
+
   it('answer every payment that its receipt is stored, a guest’s too (P-16)', async () => {
     const handled = await tell(paid(), paid({ customerId: null, userId: null }));
-    for (const one of handled) {
-      const [send, receipt] = one.emit ?? [];
-      messages.SendNotification.schema.parse(send?.data);
-      expect(receipt).to.deep.equal({
-        type: 'ReceiptQueued',
-        data: {
-          paymentId: id('payment'),
-          notificationId: messages.SendNotification.schema.parse(send?.data).notificationId,
-        },
-      });
+    expect(handled.map(({ emit }) => emit?.[0]?.type)).to.deep.equal(['SendNotification', 'NotificationSent']);
+    for (const { emit = [] } of handled) {
+      const [told, receipt] = emit;
+      const { notificationId } = (told?.data ?? {}) as { notificationId?: string };
+      expect(receipt).to.deep.equal({ type: 'ReceiptQueued', data: { paymentId: id('payment'), notificationId } });
     }
     expect(await rows()).to.have.length(2);
   });
