@@ -16,8 +16,9 @@ export const mortalFiles: ReadonlySet<string> = new Set([
     'publisher',
     'store',
   ]
-    .concat('sweeper', 'timers', 'together', 'writes')
+    .concat('sweeper', 'timers', 'writes')
     .map((name) => `src/runtime/${name}.ts`),
+  'src/db/transaction.ts',
   ...['packets', 'streams'].map((name) => `queues/${name}.ts`),
   ...[
     'agreements',

@@ -5,7 +5,6 @@ import type { MessageData, MessageName } from '../../machines/index.js';
 import { defaultPrefix } from '../../queues/connection.js';
 import { routing } from '../../queues/routing.js';
 import { streamKey } from '../../queues/streams.js';
-import { runOn } from '../../src/runtime/together.js';
 import { sendMessages } from '../../src/runtime/writes.js';
 import { seededProducts } from '../seed/catalogue.js';
 import type { Telling } from './stories.js';
@@ -247,7 +246,7 @@ async function send<N extends MessageName>({ stage }: Telling, type: N, data: Me
   await stage.db
     .transaction()
     .execute((trx) =>
-      sendMessages(runOn(trx), [{ envelope, delivery: { recipient, actorId, queue }, at, deferred: false }], 0),
+      sendMessages(trx, [{ envelope, delivery: { recipient, actorId, queue }, at, deferred: false }], 0),
     );
 }
 

@@ -69,7 +69,7 @@ export function connect(options: {
     idle_in_transaction_session_timeout: options.transactionIdleMs ?? transactionIdleMs,
     keepAlive: true,
     options: sessionSettings,
-    // Whoever asks something else before the answer is there (together.ts) need not wait with sending it.
+    // Whoever asks something else before the answer is there (transaction.ts) need not wait with sending it.
     pipeline: true,
     Client: PreparingClient,
   } as PoolConfig & { Client: typeof Client });

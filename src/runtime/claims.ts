@@ -6,8 +6,7 @@ import { payloadOf } from './payload.js';
 import type { Effect, EffectOutcome, Participant, Trx } from './ports.js';
 import type { Ref } from './routing.js';
 import { type Taken, toReceived } from './store.js';
-import { runOn } from './together.js';
-import { buryMessages } from './writes.js';
+import { buryMessages, type Command, sendClaimed } from './writes.js';
 
 /** A mailbox row claimed for one run of its effect. */
 export interface Claim extends Taken {
@@ -89,24 +88,37 @@ export async function claimWaiting(
   return claims;
 }
 
-/** Prepares the runs of messages that were claimed as they were sent. */
+/** Puts commands to effects into their mailboxes, claimed for a first run of theirs, and prepares these runs. */
 export async function claimSent(
   trx: Trx,
   participants: Readonly<Record<string, Participant>>,
-  sent: readonly Taken[],
+  commands: readonly Command[],
 ): Promise<Claim[]> {
-  const claims: Claim[] = [];
-  for (const [recipient, own] of groupBy(sent, (one) => one.recipient)) {
-    const effect = effectOf(participants, recipient);
-    const until = untilOf(effect);
-    const prepared = await prepare(trx, effect, own);
-    for (const row of own)
-      claims.push({ ...row, inDoubt: false, prepared: prepared.get(row.id), failure: null, until });
-  }
-  return claims;
+  const taken = commands.map(toTaken);
+  const [seqs, ...prepared] = await Promise.all([
+    sendClaimed(trx, commands),
+    ...[...groupBy(taken, ({ recipient }) => recipient)].map(async ([recipient, own]) => {
+      const effect = effectOf(participants, recipient);
+      const until = untilOf(effect);
+      const byId = await prepare(trx, effect, own);
+      return own.map((one) => ({ ...one, inDoubt: false, prepared: byId.get(one.id), failure: null, until }));
+    }),
+  ]);
+  return prepared.flat().map((one) => ({ ...one, seq: seqs.get(one.id) as string }));
 }
 
-async function prepare(trx: Trx, effect: Effect, rows: readonly Taken[]): Promise<Map<string, unknown>> {
+/** A command as it will lie in its mailbox, but for its sequence number. */
+const toTaken = ({ envelope, delivery, at }: Command): Omit<Taken, 'seq'> => ({
+  ...envelope,
+  ...delivery,
+  sentAt: new Date(at),
+  deferred: false,
+  attempts: 1,
+  lastError: null,
+  heldUntil: null,
+});
+
+async function prepare(trx: Trx, effect: Effect, rows: readonly Omit<Taken, 'seq'>[]): Promise<Map<string, unknown>> {
   if (!effect.prepare || rows.length === 0) return new Map();
   const prepared = await effect.prepare(trx, rows.map(toReceived));
   return new Map(rows.map((row, index) => [row.id, prepared[index]]));
@@ -126,12 +138,14 @@ export async function settle(
     done.map(({ claim }) => claim),
   );
   const settled = done.filter(({ claim }) => seqs.has(claim.seq));
-  for (const [recipient, own] of groupBy(settled, ({ claim }) => claim.recipient)) {
-    await effectOf(participants, recipient).finish?.(
-      trx,
-      own.map(({ claim, outcome }) => ({ message: toReceived(claim), record: outcome.record })),
-    );
-  }
+  await Promise.all(
+    [...groupBy(settled, ({ claim }) => claim.recipient)].map(async ([recipient, own]) =>
+      effectOf(participants, recipient).finish?.(
+        trx,
+        own.map(({ claim, outcome }) => ({ message: toReceived(claim), record: outcome.record })),
+      ),
+    ),
+  );
   return settled;
 }
 
@@ -195,6 +209,7 @@ async function claimRows(
  * their own clock. Answers their sequence numbers.
  */
 async function settleClaims(trx: Trx, claims: readonly Claim[]): Promise<ReadonlySet<string>> {
+  if (claims.length === 0) return new Set();
   const { rows } = await sql<{ seq: string }>`/* prepared */
     with now as (select date_trunc('milliseconds', clock_timestamp()) as at),
     consumed as (
@@ -226,7 +241,7 @@ async function postpone(trx: Trx, settlements: readonly Settlement[]): Promise<v
     if (outcome.kind === 'done') continue;
     if (outcome.kind === 'thrown' && (outcome.fatal || claim.attempts >= maxRuns)) {
       if (await isCurrent(trx, claim))
-        await buryMessages(runOn(trx), [{ taken: claim, attempts: claim.attempts, error: outcome.reason }]);
+        await buryMessages(trx, [{ taken: claim, attempts: claim.attempts, error: outcome.reason }]);
       continue;
     }
     // 1, 2, 4 … 60 s

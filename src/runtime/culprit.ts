@@ -5,7 +5,6 @@ import { FatalError } from './errors.js';
 import { isTransient } from './outage.js';
 import { backoffMs, maxAttempts } from './setAside.js';
 import { type Key, lockActors, readMessages, type Taken } from './store.js';
-import { runOn } from './together.js';
 import type { Range } from './work.js';
 import { buryMessages, type Kept, keepMessages } from './writes.js';
 
@@ -96,8 +95,8 @@ async function failureOf(range: Range, drain: Mailbox['drain']): Promise<Failure
 /** Sets a message aside: backoff, or dead letters after {@link maxAttempts}. Answers whether it was parked for good. */
 async function setAside(engine: Engine, key: Key, seq: string, error: unknown): Promise<boolean> {
   return engine.db.transaction().execute(async (trx) => {
-    await lockActors(runOn(trx), [key]);
-    const { now, taken } = await readMessages(runOn(trx), [key]);
+    await lockActors(trx, [key]);
+    const { now, taken } = await readMessages(trx, [key]);
     const culprit = taken.find((one) => one.seq === seq);
     const attempts = (culprit?.attempts ?? 0) + 1;
     const parked = error instanceof FatalError || attempts >= maxAttempts;
@@ -114,10 +113,10 @@ async function setAside(engine: Engine, key: Key, seq: string, error: unknown): 
       }));
     if (culprit) {
       const text = describeError(error);
-      if (parked) await buryMessages(runOn(trx), [{ taken: culprit, attempts, error: text }]);
+      if (parked) await buryMessages(trx, [{ taken: culprit, attempts, error: text }]);
       else kept.push({ taken: culprit, deferred: false, attempts, error: text, wakeAt, held: true });
     }
-    await keepMessages(runOn(trx), kept);
+    await keepMessages(trx, kept);
     return parked;
   });
 }

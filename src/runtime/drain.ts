@@ -1,3 +1,4 @@
+import { transaction } from '../db/transaction.js';
 import { ActorWork, type Pending } from './actorWork.js';
 import { type Claim, claimSent, claimWaiting, settle } from './claims.js';
 import { DrainClocks } from './drainClocks.js';
@@ -5,13 +6,22 @@ import type { Engine } from './engine.js';
 import { actorEntry, checkpointEntry, handlerEntry } from './entries.js';
 import type { Envelope } from './envelope.js';
 import { FatalError } from './errors.js';
+import { groupBy } from './groupBy.js';
 import { allowedEvents, create, receive, statePath, timerPrefix, toSnapshot } from './lifecycle.js';
 import { Outbox } from './outbox.js';
 import type { Actor, Handled, Trx } from './ports.js';
 import { SetAside } from './setAside.js';
-import { type Key, keyOf, loadActors, lockActors, readMessages, type Taken, tryLockActors } from './store.js';
+import {
+  type Key,
+  keyOf,
+  loadActors,
+  lockActors,
+  readMessages,
+  type StoredActor,
+  type Taken,
+  tryLockActors,
+} from './store.js';
 import { type Arming, armTimers, disarmTimers } from './timers.js';
-import { type Run, runOn, together } from './together.js';
 import type { DirectResult, Drained, DrainOptions, Unit, Work } from './work.js';
 import {
   type ActorWrite,
@@ -21,7 +31,6 @@ import {
   keepMessages,
   logEvents,
   saveActors,
-  sendClaimed,
   sendMessages,
 } from './writes.js';
 
@@ -36,7 +45,7 @@ const maxActors = 500;
  * @throws the database's or a handler's error; the transaction is then rolled back
  */
 export function drain(engine: Engine, work: Work, options: DrainOptions = {}): Promise<Drained> {
-  return engine.db.transaction().execute((trx) => new Drain(engine, trx, work, options).run());
+  return transaction(engine.db, (trx) => new Drain(engine, trx, work, options).run());
 }
 
 /** The work of one drain; lives as long as its transaction. */
@@ -79,13 +88,13 @@ class Drain {
   async run(): Promise<Drained> {
     const { asked = [], settlements = [] } = this.#todo;
     const { participants } = this.#engine;
-    const run = runOn(this.#trx);
-    if (this.#units.length > 0) await lockActors(run, this.#units);
-    const claims = asked.length > 0 ? await claimWaiting(this.#trx, participants, asked) : [];
-    const settled = settlements.length > 0 ? await settle(this.#trx, participants, settlements) : [];
-    const { now, taken } = await readMessages(run, this.#units);
-    this.#clocks.now = now.toISOString();
-    await this.#assign(taken);
+    const lock = this.#units.length > 0 ? lockActors(this.#trx, this.#units) : null;
+    const [{ taken, stored }] = await Promise.all([this.#look(this.#units), lock]);
+    const [claims, settled] = await Promise.all([
+      claimWaiting(this.#trx, participants, asked),
+      settle(this.#trx, participants, settlements),
+    ]);
+    await this.#assign(taken, stored);
     const directs = this.#units.flatMap(({ direct }) => direct ?? []);
     await this.#clocks.meet([...taken, ...directs, ...settled.map(({ claim }) => claim)]);
     for (const { claim, outcome } of settled) this.#outbox.emit(outcome.emit, claim, claim);
@@ -97,8 +106,28 @@ class Drain {
     return { refs, direct: this.#direct, consumed: this.#entries.length, claims, begun };
   }
 
+  /** Reads the mailboxes of those whose locks were just asked for, what is stored of them, and what time it is: all in one journey. */
+  async #look(keys: readonly Key[]): Promise<{ taken: readonly Taken[]; stored: ReadonlyMap<string, StoredActor> }> {
+    const actors = groupBy(keys.filter(this.#isActor), ({ recipient }) => recipient);
+    const [{ now, taken }, ...loaded] = await Promise.all([
+      readMessages(this.#trx, keys),
+      ...[...actors].map(async ([recipient, own]) => {
+        const { table } = this.#engine.participants[recipient] as Actor;
+        const ids = [...new Set(own.map(({ actorId }) => actorId))];
+        return (await loadActors(this.#trx, table, ids)).map(
+          (one) => [keyOf({ recipient, actorId: one.id }), one] as const,
+        );
+      }),
+    ]);
+    // Whoever held their locks until now may have written a later time than ours.
+    this.#clocks.now = now.toISOString();
+    return { taken, stored: new Map(loaded.flat()) };
+  }
+
+  readonly #isActor = ({ recipient }: Key): boolean => this.#engine.participants[recipient]?.kind === 'actor';
+
   /** Gives every taken and direct message to the actor or handler it is for. */
-  async #assign(taken: readonly Taken[]): Promise<void> {
+  async #assign(taken: readonly Taken[], stored: ReadonlyMap<string, StoredActor>): Promise<void> {
     const pendingOf = new Map<string, { key: Key; pending: Pending[] }>();
     const add = (key: Key, pending: Pending) => {
       const found = pendingOf.get(keyOf(key));
@@ -126,7 +155,7 @@ class Drain {
       for (const one of free) this.#giveToHandler(key, one);
       this.#holdBack(key, pending.slice(free.length));
     }
-    await this.#awaken(awoken);
+    await this.#awaken(awoken, stored);
   }
 
   /** Which messages to handle: all of them, but for a mailbox whose unit says otherwise. */
@@ -143,26 +172,13 @@ class Drain {
     return { chosen, blocked };
   }
 
-  /** Reads what is stored of actors whose locks are held, and what time it is for them, and lets them take part. */
-  async #awaken(works: readonly ActorWork[]): Promise<void> {
-    const idsByRecipient = new Map<string, string[]>();
+  /** Lets actors take part whose locks are held, as they are stored. */
+  async #awaken(works: readonly ActorWork[], stored: ReadonlyMap<string, StoredActor>): Promise<void> {
     for (const work of works) {
       this.#actors.set(keyOf(work), work);
-      const ids = idsByRecipient.get(work.recipient);
-      if (ids) ids.push(work.actorId);
-      else idsByRecipient.set(work.recipient, [work.actorId]);
+      work.stored = stored.get(keyOf(work)) ?? null;
     }
-    const load = async (run: Run, recipient: string, ids: readonly string[]) => {
-      const { table } = this.#engine.participants[recipient] as Actor;
-      return { recipient, actors: await loadActors(run, table, ids) };
-    };
-    const loaded = await together(this.#trx, (run) =>
-      Promise.all([...idsByRecipient].map(([recipient, ids]) => load(run, recipient, ids))),
-    );
-    for (const { recipient, actors } of loaded)
-      for (const stored of actors)
-        (this.#actors.get(keyOf({ recipient, actorId: stored.id })) as ActorWork).stored = stored;
-    await this.#clocks.meet(works.flatMap(({ stored }) => stored ?? []));
+    await this.#clocks.meet(works.flatMap((work) => work.stored ?? []));
   }
 
   #giveToHandler({ recipient, actorId }: Key, pending: Pending): void {
@@ -181,9 +197,7 @@ class Drain {
   async #work(): Promise<void> {
     for (let round = 1; ; round++) {
       for (const work of this.#actors.values()) this.#advance(work);
-      const batches = [...this.#forHandlers];
-      this.#forHandlers.clear();
-      for (const [recipient, batch] of batches) await this.#handle(recipient, batch);
+      await this.#handle();
       for (const work of this.#actors.values()) work.hear();
       await this.#takeAlong(round < maxRounds);
       if (this.#forHandlers.size === 0 && ![...this.#actors.values()].some((work) => work.ready)) return;
@@ -215,17 +229,12 @@ class Drain {
   /** Lets receivers take part that nobody else is at; what waits in their mailboxes comes first (invariant 4). */
   async #invite(strangers: ReadonlyMap<string, Key>): Promise<void> {
     const { away } = this.#outbox;
-    const isActor = ({ recipient }: Key) => this.#engine.participants[recipient]?.kind === 'actor';
     const keys = [...strangers.values()];
-    const handlers = keys.filter((key) => !isActor(key));
-    const [actors, read] = await together(this.#trx, (run) =>
-      Promise.all([tryLockActors(run, keys.filter(isActor)), readMessages(run, keys)]),
-    );
+    const handlers = keys.filter((key) => !this.#isActor(key));
+    const [actors, read] = await Promise.all([tryLockActors(this.#trx, keys.filter(this.#isActor)), this.#look(keys)]);
     for (const id of strangers.keys()) away.add(id);
     const free = new Set([...actors, ...handlers].map(keyOf));
     const taken = read.taken.filter((message) => free.has(keyOf(message)));
-    // Whoever held their locks until now may have written a later time than ours.
-    this.#clocks.now = read.now.toISOString();
     const waiting = new Map<string, Pending[]>();
     for (const message of taken) {
       const list = waiting.get(keyOf(message));
@@ -243,7 +252,7 @@ class Drain {
       const actor = this.#engine.participants[key.recipient] as Actor;
       return new ActorWork(key.recipient, key.actorId, actor, waiting.get(keyOf(key)) ?? []);
     });
-    await this.#awaken(awoken);
+    await this.#awaken(awoken, read.stored);
     await this.#clocks.meet(taken);
   }
 
@@ -321,21 +330,30 @@ class Drain {
     this.#answer(work, message, { outcome, reason: null });
   }
 
-  async #handle(recipient: string, batch: readonly { actorId: string; pending: Pending }[]): Promise<void> {
-    const participant = this.#engine.participants[recipient];
-    if (participant?.kind !== 'handler')
-      throw new FatalError('NO_PARTICIPANT', `nobody handles messages for ${recipient}`);
-    const answers = await participant.handle(
-      this.#trx,
-      batch.map(({ pending }) => this.#received(pending.message)),
+  /** Asks the handlers who have something to do, all at once: they are different services, with rows of their own. */
+  async #handle(): Promise<void> {
+    const batches = [...this.#forHandlers];
+    this.#forHandlers.clear();
+    const answers = await Promise.all(
+      batches.map(async ([recipient, batch]) => {
+        const participant = this.#engine.participants[recipient];
+        if (participant?.kind !== 'handler')
+          throw new FatalError('NO_PARTICIPANT', `nobody handles messages for ${recipient}`);
+        return participant.handle(
+          this.#trx,
+          batch.map(({ pending }) => this.#received(pending.message)),
+        );
+      }),
     );
-    for (const [index, { actorId, pending }] of batch.entries()) {
-      const { message } = pending;
-      const handled = answers[index] as Handled;
-      const key = { recipient, actorId };
-      this.#outbox.emit(handled.emit ?? [], message, key);
-      this.#entries.push(handlerEntry(key, pending, handled, this.#clocks.at(message)));
-      if (this.#awaited.has(message.id)) this.#direct.set(message.id, directResult(handled));
+    for (const [number, [recipient, batch]] of batches.entries()) {
+      for (const [index, { actorId, pending }] of batch.entries()) {
+        const { message } = pending;
+        const handled = answers[number]?.[index] as Handled;
+        const key = { recipient, actorId };
+        this.#outbox.emit(handled.emit ?? [], message, key);
+        this.#entries.push(handlerEntry(key, pending, handled, this.#clocks.at(message)));
+        if (this.#awaited.has(message.id)) this.#direct.set(message.id, directResult(handled));
+      }
     }
   }
 
@@ -400,21 +418,19 @@ class Drain {
       disarmed.push(...work.disarmed());
     }
     const { mail, commands, publications } = this.#outbox;
-    const claimed = await together(this.#trx, async (run) => {
-      const saves = [...writes].map(([actor, list]) => saveActors(run, actor.table, actor.version, list));
-      const rest = [
-        consumeMessages(run, this.#entries),
-        disarmTimers(run, disarmed),
-        armTimers(run, armings),
-        keepMessages(run, this.#aside.kept),
-        buryMessages(run, this.#aside.buried),
-        sendMessages(run, mail, this.#engine.wakeAfterMs),
-        logEvents(run, publications),
-      ];
-      const [sent] = await Promise.all([sendClaimed(run, commands), ...saves, ...rest]);
-      return sent;
-    });
-    return claimSent(this.#trx, this.#engine.participants, claimed);
+    const trx = this.#trx;
+    const saves = [...writes].map(([actor, list]) => saveActors(trx, actor.table, actor.version, list));
+    const rest = [
+      consumeMessages(trx, this.#entries),
+      disarmTimers(trx, disarmed),
+      armTimers(trx, armings),
+      keepMessages(trx, this.#aside.kept),
+      buryMessages(trx, this.#aside.buried),
+      sendMessages(trx, mail, this.#engine.wakeAfterMs),
+      logEvents(trx, publications),
+    ];
+    const [begun] = await Promise.all([claimSent(trx, this.#engine.participants, commands), ...saves, ...rest]);
+    return begun;
   }
 }
 

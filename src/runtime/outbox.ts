@@ -5,7 +5,7 @@ import { type Envelope, envelope } from './envelope.js';
 import { FatalError } from './errors.js';
 import type { Delivery } from './routing.js';
 import { type Key, keyOf } from './store.js';
-import type { Publication, Sending } from './writes.js';
+import type { Command, Publication, Sending } from './writes.js';
 
 /** Whom the drain can hand a question or an answer at once. */
 export interface Inline {
@@ -31,7 +31,7 @@ export class Outbox {
   /** Into mailboxes. */
   readonly mail: Sending[] = [];
   /** To effects, claimed for a run in this process. */
-  readonly commands: (Sending & { readonly leaseMs: number })[] = [];
+  readonly commands: Command[] = [];
   /** To the event log. */
   readonly publications: Publication[] = [];
   /** Receivers whose messages go by their mailbox: somebody is at them, or an earlier message to them already goes that way. */

@@ -2,8 +2,7 @@ import { sql } from 'kysely';
 import type { Received } from '../../machines/shared/message.js';
 import type { Envelope } from './envelope.js';
 import { bareArray, payloadOf } from './payload.js';
-import type { Snapshot } from './ports.js';
-import type { Run } from './together.js';
+import type { Snapshot, Trx } from './ports.js';
 
 /** Whose mailbox: a recipient (kind of participant) and the id of one of its actors. */
 export interface Key {
@@ -29,7 +28,7 @@ export interface Taken extends Envelope {
 }
 
 /** A message as an effect gets it: its instant is that of its sending, the same for every run. */
-export const toReceived = ({ type, data, id, sentAt, correlationId }: Taken): Received => ({
+export const toReceived = ({ type, data, id, sentAt, correlationId }: Omit<Taken, 'seq'>): Received => ({
   type,
   data,
   id,
@@ -66,26 +65,28 @@ const lockOf = (key: Key): bigint => BigInt(`0x${key.actorId.slice(21).replace('
  * Locks actors, existing or not, until the end of the transaction, always in the same order, so that two drains serialise
  * on a common actor and never wait for each other in a circle (invariant 2).
  */
-export async function lockActors(run: Run, keys: readonly Key[]): Promise<void> {
+export async function lockActors(trx: Trx, keys: readonly Key[]): Promise<void> {
   const locks = [...new Set(keys.map(lockOf))].sort((a, b) => (a < b ? -1 : 1)).map(String);
-  await run(sql`/* prepared */ select count(pg_advisory_xact_lock(k)) from unnest(${bareArray(locks)}::bigint[]) as k`);
+  await sql`/* prepared */ select count(pg_advisory_xact_lock(k)) from unnest(${bareArray(locks)}::bigint[]) as k`.execute(
+    trx,
+  );
 }
 
 /** Locks those of the actors that nobody else holds, without waiting, and answers them. */
-export async function tryLockActors(run: Run, keys: readonly Key[]): Promise<readonly Key[]> {
+export async function tryLockActors(trx: Trx, keys: readonly Key[]): Promise<readonly Key[]> {
   if (keys.length === 0) return [];
-  const { rows } = await run(sql<{ free: boolean }>`/* prepared */
+  const { rows } = await sql<{ free: boolean }>`/* prepared */
     select pg_try_advisory_xact_lock(k) as free from unnest(${bareArray(keys.map((key) => String(lockOf(key))))}::bigint[]) with ordinality as u(k, position)
-    order by position`);
+    order by position`.execute(trx);
   return keys.filter((_, index) => rows[index]?.free);
 }
 
 /** Reads every message in the mailboxes of these actors, in the order in which they were sent, and the clock (ms precision). */
-export async function readMessages(run: Run, keys: readonly Key[]): Promise<{ now: Date; taken: Taken[] }> {
+export async function readMessages(trx: Trx, keys: readonly Key[]): Promise<{ now: Date; taken: Taken[] }> {
   // Several packets may ask for the same mailbox: each of its messages is read once.
   const mailboxes = [...new Map(keys.map((key) => [`${key.recipient}/${key.actorId}`, key])).values()];
   // The clock is read after the locks are held, so that `at` never runs backwards within one actor.
-  const { rows } = await run(sql<{
+  const { rows } = await sql<{
     now: Date;
     seq: string | null;
     id: string;
@@ -109,7 +110,7 @@ export async function readMessages(run: Run, keys: readonly Key[]): Promise<{ no
       select m.seq, m.id, m.recipient, m.actor_id, m.type, m.data::text as data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
         m.sent_at, m.deferred, m.attempts, m.last_error, case when m.lease_until > clock_timestamp() then m.lease_until end as held_until
       from runtime.mailbox m join keys k on m.actor_id = k.actor_id and m.recipient = k.recipient)
-    select n.now, w.* from (select clock_timestamp() as now) n left join waiting w on true order by w.seq`);
+    select n.now, w.* from (select clock_timestamp() as now) n left join waiting w on true order by w.seq`.execute(trx);
   const now = rows[0]?.now ?? new Date();
   const taken = rows
     .filter((row) => row.seq !== null)
@@ -138,8 +139,8 @@ export async function readMessages(run: Run, keys: readonly Key[]): Promise<{ no
 export const longRestDays = 30;
 
 /** Reads stored actors of one table. The caller holds their locks. */
-export async function loadActors(run: Run, table: string, ids: readonly string[]): Promise<StoredActor[]> {
-  const { rows } = await run(sql<{
+export async function loadActors(trx: Trx, table: string, ids: readonly string[]): Promise<StoredActor[]> {
+  const { rows } = await sql<{
     id: string;
     version: number;
     machine_version: number;
@@ -148,7 +149,7 @@ export async function loadActors(run: Run, table: string, ids: readonly string[]
     has_rested: boolean;
   }>`/* prepared */
     select id, version, machine_version, snapshot, clock_id, updated_at < now() - ${sql.lit(`${longRestDays} days`)}::interval as has_rested
-    from ${sql.raw(table)} where id = any(${bareArray(ids)}::uuid[])`);
+    from ${sql.raw(table)} where id = any(${bareArray(ids)}::uuid[])`.execute(trx);
   return rows.map((row) => ({
     id: row.id,
     version: row.version,

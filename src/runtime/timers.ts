@@ -4,7 +4,6 @@ import { bareArray } from './payload.js';
 import type { Trx } from './ports.js';
 import type { Ref } from './routing.js';
 import type { Key } from './store.js';
-import type { Run } from './together.js';
 
 /** A timer to be set: `visit` is the actor version that armed it, the token of that visit of the state. */
 export interface Arming extends Key {
@@ -17,25 +16,27 @@ export interface Arming extends Key {
 }
 
 /** Sets timers, replacing those of the same name. */
-export async function armTimers(run: Run, armings: readonly Arming[]): Promise<void> {
+export async function armTimers(trx: Trx, armings: readonly Arming[]): Promise<void> {
   if (armings.length === 0) return;
-  await run(sql`/* prepared */
+  await sql`/* prepared */
     insert into runtime.timers (recipient, actor_id, name, visit, due_at, clock_id, correlation_id, causation_id)
     select * from unnest(${bareArray(armings.map((a) => a.recipient))}::text[], ${bareArray(armings.map((a) => a.actorId))}::uuid[],
       ${bareArray(armings.map((a) => a.name))}::text[], ${bareArray(armings.map((a) => a.visit))}::int[], ${bareArray(armings.map((a) => a.dueAt))}::timestamptz[],
       ${bareArray(armings.map((a) => a.clockId))}::uuid[], ${bareArray(armings.map((a) => a.correlationId))}::uuid[], ${bareArray(armings.map((a) => a.causationId))}::uuid[])
     on conflict (actor_id, recipient, name) do update
-    set visit = excluded.visit, due_at = excluded.due_at, correlation_id = excluded.correlation_id, causation_id = excluded.causation_id`);
+    set visit = excluded.visit, due_at = excluded.due_at, correlation_id = excluded.correlation_id, causation_id = excluded.causation_id`.execute(
+    trx,
+  );
 }
 
 /** Removes timers whose state was left. */
-export async function disarmTimers(run: Run, timers: readonly (Key & { readonly name: string })[]): Promise<void> {
+export async function disarmTimers(trx: Trx, timers: readonly (Key & { readonly name: string })[]): Promise<void> {
   if (timers.length === 0) return;
-  await run(sql`/* prepared */
+  await sql`/* prepared */
     delete from runtime.timers t
     using unnest(${bareArray(timers.map((t) => t.recipient))}::text[], ${bareArray(timers.map((t) => t.actorId))}::uuid[], ${bareArray(timers.map((t) => t.name))}::text[])
       as u(recipient, actor_id, name)
-    where t.actor_id = u.actor_id and t.recipient = u.recipient and t.name = u.name`);
+    where t.actor_id = u.actor_id and t.recipient = u.recipient and t.name = u.name`.execute(trx);
 }
 
 /** A new UUIDv7 in SQL (PostgreSQL has a function of its own only from version 18 on): the time in ms, then random bits. */

@@ -1,10 +1,9 @@
 import { sql } from 'kysely';
 import type { Envelope } from './envelope.js';
 import { bareArray, textOf, textTable } from './payload.js';
-import type { Snapshot } from './ports.js';
+import type { Snapshot, Trx } from './ports.js';
 import type { Delivery } from './routing.js';
 import type { Taken } from './store.js';
-import type { Run } from './together.js';
 
 /** An actor to be stored: `before` is null for a new one. */
 export interface ActorWrite {
@@ -23,7 +22,7 @@ export interface ActorWrite {
  * @throws {ConcurrentWriteError} when an actor is not at the version it was read at: its lock did not hold
  */
 export async function saveActors(
-  run: Run,
+  trx: Trx,
   table: string,
   machineVersion: number,
   writes: readonly ActorWrite[],
@@ -31,30 +30,30 @@ export async function saveActors(
   const created = writes.filter((write) => write.before === null);
   const changed = writes.filter((write) => write.before !== null);
   await Promise.all([
-    created.length > 0 && insertActors(run, table, machineVersion, created),
-    changed.length > 0 && updateActors(run, table, machineVersion, changed),
+    created.length > 0 && insertActors(trx, table, machineVersion, created),
+    changed.length > 0 && updateActors(trx, table, machineVersion, changed),
   ]);
 }
 
-function insertActors(run: Run, table: string, machineVersion: number, created: readonly ActorWrite[]) {
-  return run(sql`/* prepared */
+function insertActors(trx: Trx, table: string, machineVersion: number, created: readonly ActorWrite[]) {
+  return sql`/* prepared */
     insert into ${sql.raw(table)} (id, version, machine_version, state, snapshot, clock_id, correlation_id, created_at, updated_at)
     select u.id, u.version, ${machineVersion}::int, u.state, u.snapshot::jsonb, u.clock_id, u.correlation_id, u.at, u.at
     from rows from (unnest(${bareArray(created.map((w) => w.id))}::uuid[], ${bareArray(created.map((w) => w.version))}::int[], ${bareArray(created.map((w) => w.state))}::text[],
       ${bareArray(created.map((w) => w.clockId))}::uuid[], ${bareArray(created.map((w) => w.correlationId))}::uuid[], ${bareArray(created.map((w) => w.at))}::timestamptz[]),
       ${textTable(created.map((w) => JSON.stringify(w.snapshot)))})
-      as u(id, version, state, clock_id, correlation_id, at, snapshot)`);
+      as u(id, version, state, clock_id, correlation_id, at, snapshot)`.execute(trx);
 }
 
-async function updateActors(run: Run, table: string, machineVersion: number, changed: readonly ActorWrite[]) {
-  const { numAffectedRows } = await run(sql`/* prepared */
+async function updateActors(trx: Trx, table: string, machineVersion: number, changed: readonly ActorWrite[]) {
+  const { numAffectedRows } = await sql`/* prepared */
     update ${sql.raw(table)} as a
     set version = u.version, machine_version = ${machineVersion}::int, state = u.state, snapshot = u.snapshot::jsonb, updated_at = u.at
     from rows from (unnest(${bareArray(changed.map((w) => w.id))}::uuid[], ${bareArray(changed.map((w) => w.before))}::int[], ${bareArray(changed.map((w) => w.version))}::int[],
       ${bareArray(changed.map((w) => w.state))}::text[], ${bareArray(changed.map((w) => w.at))}::timestamptz[]),
       ${textTable(changed.map((w) => JSON.stringify(w.snapshot)))})
       as u(id, before, version, state, at, snapshot)
-    where a.id = u.id and a.version = u.before`);
+    where a.id = u.id and a.version = u.before`.execute(trx);
   if (Number(numAffectedRows) !== changed.length) throw new ConcurrentWriteError(table);
 }
 
@@ -76,9 +75,9 @@ export interface Sending {
 }
 
 /** Puts messages into their receivers' mailboxes; a sweeper wakes those that nobody fetched `wakeAfterMs` later. */
-export async function sendMessages(run: Run, sendings: readonly Sending[], wakeAfterMs: number): Promise<void> {
+export async function sendMessages(trx: Trx, sendings: readonly Sending[], wakeAfterMs: number): Promise<void> {
   if (sendings.length === 0) return;
-  await run(sql`/* prepared */
+  await sql`/* prepared */
     insert into runtime.mailbox (id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, data, wake_at)
     select u.id, u.recipient, u.actor_id, u.type, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at, u.deferred,
       u.data::json, clock_timestamp() + ${wakeAfterMs}::int * interval '1 millisecond'
@@ -89,16 +88,23 @@ export async function sendMessages(run: Run, sendings: readonly Sending[], wakeA
       ${bareArray(sendings.map((s) => s.envelope.clockId))}::uuid[], ${bareArray(sendings.map((s) => s.delivery.queue))}::text[],
       ${bareArray(sendings.map((s) => s.at))}::timestamptz[], ${bareArray(sendings.map((s) => s.deferred))}::boolean[]),
       ${textTable(sendings.map((s) => textOf(s.envelope.data)))})
-      as u(id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, data)`);
+      as u(id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, data)`.execute(
+    trx,
+  );
 }
 
-/** Puts commands to effects into their mailboxes, claimed already for a first run of theirs, each for `leaseMs` of its effect. */
-export async function sendClaimed(
-  run: Run,
-  sendings: readonly (Sending & { readonly leaseMs: number })[],
-): Promise<Taken[]> {
-  if (sendings.length === 0) return [];
-  const { rows } = await run(sql<{ seq: string; id: string }>`/* prepared */
+/** A command to an effect, on its way to a first run that may take `leaseMs`. */
+export interface Command extends Sending {
+  readonly leaseMs: number;
+}
+
+/**
+ * Puts commands to effects into their mailboxes, claimed already for a first run of theirs, each for `leaseMs` of its effect. Answers their
+ * sequence numbers by message id.
+ */
+export async function sendClaimed(trx: Trx, sendings: readonly Command[]): Promise<ReadonlyMap<string, string>> {
+  if (sendings.length === 0) return new Map();
+  const { rows } = await sql<{ seq: string; id: string }>`/* prepared */
     insert into runtime.mailbox (id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, lease_until, data,
       wake_at, attempts, in_doubt)
     select u.id, u.recipient, u.actor_id, u.type, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at,
@@ -111,18 +117,8 @@ export async function sendClaimed(
       ${bareArray(sendings.map((s) => s.at))}::timestamptz[], ${bareArray(sendings.map((s) => s.leaseMs))}::int[]),
       ${textTable(sendings.map((s) => textOf(s.envelope.data)))})
       as u(id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, lease_ms, data)
-    returning seq, id`);
-  const seqs = new Map(rows.map(({ seq, id }) => [id, seq]));
-  return sendings.map(({ envelope, delivery, at }) => ({
-    ...envelope,
-    ...delivery,
-    seq: seqs.get(envelope.id) as string,
-    sentAt: new Date(at),
-    deferred: false,
-    attempts: 1,
-    lastError: null,
-    heldUntil: null,
-  }));
+    returning seq, id`.execute(trx);
+  return new Map(rows.map(({ seq, id }) => [id, seq]));
 }
 
 /** A message that stays in its mailbox, otherwise than it was. */
@@ -138,25 +134,25 @@ export interface Kept {
 }
 
 /** Notes on messages that stay why and how long they wait. */
-export async function keepMessages(run: Run, kept: readonly Kept[]): Promise<void> {
+export async function keepMessages(trx: Trx, kept: readonly Kept[]): Promise<void> {
   if (kept.length === 0) return;
-  await run(sql`/* prepared */
+  await sql`/* prepared */
     update runtime.mailbox m
     set wake_at = coalesce(u.wake_at, clock_timestamp()), lease_until = case when u.held then u.wake_at end,
       deferred = u.deferred, attempts = u.attempts, last_error = u.error
     from unnest(${bareArray(kept.map((k) => k.taken.seq))}::bigint[], ${bareArray(kept.map((k) => k.wakeAt?.toISOString() ?? null))}::timestamptz[],
       ${bareArray(kept.map((k) => k.held))}::boolean[], ${bareArray(kept.map((k) => k.deferred))}::boolean[], ${bareArray(kept.map((k) => k.attempts))}::int[],
       ${kept.map((k) => k.error)}::text[]) as u(seq, wake_at, held, deferred, attempts, error)
-    where m.seq = u.seq`);
+    where m.seq = u.seq`.execute(trx);
 }
 
 /** Parks messages that no retry can help, with their error, until a person redrives them (invariant 8). */
 export async function buryMessages(
-  run: Run,
+  trx: Trx,
   buried: readonly { taken: Taken; attempts: number; error: string }[],
 ): Promise<void> {
   if (buried.length === 0) return;
-  await run(sql`
+  await sql`
     with dead as (
       delete from runtime.mailbox m
       using unnest(${bareArray(buried.map((b) => b.taken.seq))}::bigint[], ${bareArray(buried.map((b) => b.attempts))}::int[], ${buried.map((b) => b.error)}::text[])
@@ -166,7 +162,7 @@ export async function buryMessages(
         m.sent_at, u.attempts, u.error)
     insert into runtime.dead_letters (seq, id, recipient, actor_id, type, data, source, correlation_id, causation_id, clock_id, queue, sent_at,
       attempts, error, died_at)
-    select dead.*, clock_timestamp() from dead`);
+    select dead.*, clock_timestamp() from dead`.execute(trx);
 }
 
 /** What became of one consumed message. */
@@ -191,10 +187,10 @@ export interface Entry {
  * that happened (invariants 2 and 7).
  * @throws {ConcurrentWriteError} when one is not there any more: its actor's lock did not hold
  */
-export async function consumeMessages(run: Run, entries: readonly Entry[]): Promise<void> {
+export async function consumeMessages(trx: Trx, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return;
   const seqs = entries.flatMap(({ seq }) => seq ?? []);
-  const { rows } = await run(sql<{ consumed: string }>`/* prepared */
+  const { rows } = await sql<{ consumed: string }>`/* prepared */
     with consumed as (delete from runtime.mailbox where seq = any(${bareArray(seqs)}::bigint[]) returning 1),
     written as (
       insert into runtime.journal (recipient, actor_id, version, machine_version, message_id, type, correlation_id, causation_id,
@@ -209,7 +205,7 @@ export async function consumeMessages(run: Run, entries: readonly Entry[]): Prom
         ${entries.map((e) => e.reason)}::text[], ${bareArray(entries.map((e) => e.at))}::timestamptz[]),
         ${textTable(entries.map((e) => textOf(e.message.data)))})
         as u(recipient, actor_id, version, machine_version, message_id, type, correlation_id, causation_id, before, after, outcome, reason, at, data))
-    select count(*) as consumed from consumed`);
+    select count(*) as consumed from consumed`.execute(trx);
   if (Number(rows[0]?.consumed) !== seqs.length) throw new ConcurrentWriteError('the mailbox');
 }
 
@@ -223,9 +219,9 @@ export interface Publication {
 }
 
 /** Appends public events to the event log, from which the publisher feeds the streams. */
-export async function logEvents(run: Run, publications: readonly Publication[]): Promise<void> {
+export async function logEvents(trx: Trx, publications: readonly Publication[]): Promise<void> {
   if (publications.length === 0) return;
-  await run(sql`/* prepared */
+  await sql`/* prepared */
     insert into runtime.event_log (id, channel, type, version, source, subject, correlation_id, causation_id, time, data)
     select u.id, u.channel, u.type, u.version, u.source, u.subject, u.correlation_id, u.causation_id, u.time, u.data::json from rows from (unnest(${bareArray(publications.map((p) => p.envelope.id))}::uuid[], ${bareArray(publications.map((p) => p.channel))}::text[],
       ${bareArray(publications.map((p) => p.envelope.type))}::text[], ${bareArray(publications.map((p) => p.version))}::text[],
@@ -233,5 +229,5 @@ export async function logEvents(run: Run, publications: readonly Publication[]):
       ${bareArray(publications.map((p) => p.envelope.correlationId))}::uuid[],
       ${bareArray(publications.map((p) => p.envelope.causationId))}::uuid[], ${bareArray(publications.map((p) => p.at))}::timestamptz[]),
       ${textTable(publications.map((p) => textOf(p.envelope.data)))})
-      as u(id, channel, type, version, source, subject, correlation_id, causation_id, time, data)`);
+      as u(id, channel, type, version, source, subject, correlation_id, causation_id, time, data)`.execute(trx);
 }

@@ -5,7 +5,6 @@ import { type Link, openLink } from '../../scripts/chaos/link.js';
 import { type Connection, connect } from '../../src/db/connect.js';
 import { isTransient } from '../../src/runtime/outage.js';
 import type { Trx } from '../../src/runtime/ports.js';
-import { runOn } from '../../src/runtime/together.js';
 import { saveActors } from '../../src/runtime/writes.js';
 import { type TestDatabase, testDatabase } from '../support/servers.js';
 import { rowsRead } from './rowsRead.js';
@@ -73,7 +72,7 @@ describe('a connection to PostgreSQL', () => {
     const save = (trx: Trx, before: number) => {
       const at = new Date().toISOString();
       const write = { id: first, before, version: before + 1, state: 'pending', snapshot: snapshot(first), at };
-      return saveActors(runOn(trx), 'orders.orders', 1, [{ ...write, clockId: null, correlationId: first }]);
+      return saveActors(trx, 'orders.orders', 1, [{ ...write, clockId: null, correlationId: first }]);
     };
     const read = await connection()
       .connection()

@@ -6,7 +6,6 @@ import type { Effects } from '../../src/runtime/effects.js';
 import type { Engine } from '../../src/runtime/engine.js';
 import type { Lane } from '../../src/runtime/lane.js';
 import { lockActors } from '../../src/runtime/store.js';
-import { runOn } from '../../src/runtime/together.js';
 import type { DrainOptions } from '../../src/runtime/work.js';
 import { startToy, type Toy } from './toy.js';
 
@@ -70,7 +69,7 @@ describe('a drain in a process that serves the receivers', () => {
     const [one, other] = await pair();
     await toy.send('Ball', { to: one, left: 1 });
     await toy.db.transaction().execute(async (trx) => {
-      await lockActors(runOn(trx), [{ recipient: 'player', actorId: other }]);
+      await lockActors(trx, [{ recipient: 'player', actorId: other }]);
       const { refs } = await drained([one]);
       expect(refs.map(({ actorId }) => actorId)).to.deep.equal([other]);
     });

@@ -5,7 +5,6 @@ import { drain } from '../../src/runtime/drain.js';
 import { fold, readJournal } from '../../src/runtime/fold.js';
 import type { Trx } from '../../src/runtime/ports.js';
 import { type Key, lockActors, tryLockActors } from '../../src/runtime/store.js';
-import { runOn } from '../../src/runtime/together.js';
 import { ConcurrentWriteError } from '../../src/runtime/writes.js';
 import { eventually } from '../support/eventually.js';
 import { player } from './player.js';
@@ -234,10 +233,10 @@ describe('a drain', () => {
       /** Whether the other is still free while somebody waits for one. */
       const isFree = (order: readonly Key[]) =>
         toy.db.transaction().execute(async (trx) => {
-          await lockActors(runOn(trx), [one]);
-          const waiting = toy.db.transaction().execute((theirs) => lockActors(runOn(theirs), order));
+          await lockActors(trx, [one]);
+          const waiting = toy.db.transaction().execute((theirs) => lockActors(theirs, order));
           await somebodyWaits(trx);
-          const [free] = await tryLockActors(runOn(trx), [other]);
+          const [free] = await tryLockActors(trx, [other]);
           return { free: free !== undefined, waiting };
         });
       const asked = [await isFree([one, other]), await isFree([other, one])];

@@ -8,7 +8,6 @@ import { openRedis, producerOptions } from '../../queues/connection.js';
 import { appendEvents, lastPosition, streamKey } from '../../queues/streams.js';
 import type { Database } from '../../src/db/tables.js';
 import { type PublishedEvent, Publisher, type PublisherOptions } from '../../src/runtime/publisher.js';
-import { runOn } from '../../src/runtime/together.js';
 import { logEvents } from '../../src/runtime/writes.js';
 import { type TestRedis, testRedis } from '../support/servers.js';
 import { startToy, type Toy } from './toy.js';
@@ -55,7 +54,7 @@ describe('the publisher', () => {
       };
       return { envelope, channel, version: '1.0.0', subject: id, at: new Date().toISOString() };
     });
-    await logEvents(runOn(db), publications);
+    await logEvents(db, publications);
   };
   const streamed = async (channel = 'game') => {
     const entries = await redis.xrange(streamKey(server.prefix, channel), '-', '+');

@@ -8,7 +8,6 @@ import type { SubscriptionContext } from '../../../machines/subscription/subscri
 import { check, route } from '../../../queues/routing.js';
 import type { Database } from '../../../src/db/tables.js';
 import { createClock, type Goal, readClock, sendClock } from '../../../src/runtime/clockRows.js';
-import { runOn } from '../../../src/runtime/together.js';
 import { sendMessages } from '../../../src/runtime/writes.js';
 import { eventually } from '../../support/eventually.js';
 import { startRuntime, type TestRuntime } from '../../support/runtime.js';
@@ -104,7 +103,7 @@ export class Desk {
       at,
       deferred: false,
     }));
-    await sendMessages(runOn(this.db), sendings, 0);
+    await sendMessages(this.db, sendings, 0);
   }
 
   /** Somebody new, whose history is in nobody's way. */
