@@ -6,6 +6,7 @@ import { defaultPrefix } from '../../queues/connection.js';
 import { routing } from '../../queues/routing.js';
 import { streamKey } from '../../queues/streams.js';
 import { sendMessages } from '../../src/runtime/writes.js';
+import { waitsFor } from '../chaos/check/resting.js';
 import { seededProducts } from '../seed/catalogue.js';
 import type { Telling } from './stories.js';
 import { poisonousQuantity, storySource } from './traps.js';
@@ -64,19 +65,14 @@ async function payLater(telling: Telling, then: 'CapturePayment' | 'CancelPaymen
     captureImmediately: false,
     risk: { previousOrders: 0, customerSince: null, shippingAddress: address, billingAddress: null },
   });
-  const { db } = telling.stage;
-  const { gateway, reference, key } = await eventually(telling, async () => {
-    const { rows } = await sql<{ gateway: string; reference: string; key: string }>`
-      select t.gateway, t.gateway_reference_id as reference, t.idempotency_key as key
-      from payments.payments p join payments.transactions t on t.payment_id = p.id
-      where p.id = ${paymentId} and p.state = 'authorized' and t.type = 'Authorize' and t.status = 'Success'`.execute(
-      db,
-    );
-    return rows[0];
-  });
+  if (!(await comesTo(telling, ['payment', paymentId], 'authorized'))) return;
+  const { rows } = await sql<{ gateway: string; reference: string; key: string }>`
+    select gateway, gateway_reference_id as reference, idempotency_key as key from payments.transactions
+    where payment_id = ${paymentId} and type = 'Authorize' and status = 'Success'`.execute(telling.stage.db);
+  const { gateway, reference, key } = rows[0] as (typeof rows)[number];
   if (then === 'CancelPayment') return send(telling, then, { paymentId, reason: 'a story' });
   await send(telling, then, { paymentId });
-  await eventually(telling, () => stateIs(telling, 'payments.payments', paymentId, 'completed'));
+  if (!(await comesTo(telling, ['payment', paymentId], 'completed', 'authorized'))) return;
   const amount = { amount: 1999, currency: 'USD' };
   await send(telling, 'VoidCharge', {
     paymentId,
@@ -140,7 +136,7 @@ async function onAClock(telling: Telling): Promise<void> {
   const { body: clock } = await telling.client.send<{ id: string }>('POST', '/v1/clocks', {}, uuidv7());
   const customerId = await register(telling, { clockId: clock.id });
   const id = await order(telling, 'pm_card_chargeDeclinedInsufficientFunds', { customerId });
-  await eventually(telling, () => stateIs(telling, 'orders.orders', id, 'confirmed.paymentRetry'));
+  if (!(await comesTo(telling, ['order', id], 'confirmed.paymentRetry'))) return;
   await telling.client.send('POST', `/v1/clocks/${clock.id}/advance`, { by: 'PT15M' }, uuidv7());
 }
 
@@ -156,13 +152,13 @@ async function withoutACarrier(telling: Telling): Promise<void> {
   const id = await order(telling, 'pm_card_visa', {
     shippingAddress: { ...address, street: '1 Pier Road [fail:all]' },
   });
-  await eventually(telling, () => stateIs(telling, 'orders.orders', id, 'fulfilling.manual'));
+  await comesTo(telling, ['order', id], 'fulfilling.manual');
 }
 
 /** Called off when its label is printed already. */
 async function tooLate(telling: Telling): Promise<void> {
   const id = await order(telling, 'pm_card_visa', { customerId: await register(telling, {}) });
-  await eventually(telling, () => stateIs(telling, 'orders.orders', id, 'fulfilling.booked'));
+  if (!(await comesTo(telling, ['order', id], 'fulfilling.booked'))) return;
   await telling.client.send('POST', `/v1/orders/${id}/cancel`, { reason: 'CUSTOMER_REQUEST' }, uuidv7());
 }
 
@@ -173,7 +169,7 @@ const nonsense = (telling: Telling): Promise<void> =>
 /** The gateway does not answer about a charge; the order is called off while nobody knows. */
 async function withoutAnAnswer(telling: Telling): Promise<void> {
   const id = await order(telling, silentCard, {});
-  await eventually(telling, () => stateIs(telling, 'orders.orders', id, 'confirmed.paymentRetry'));
+  if (!(await comesTo(telling, ['order', id], 'confirmed.paymentRetry'))) return;
   await telling.client.send('POST', `/v1/orders/${id}/cancel`, { reason: 'CUSTOMER_REQUEST' }, uuidv7());
 }
 
@@ -250,17 +246,19 @@ async function send<N extends MessageName>({ stage }: Telling, type: N, data: Me
     );
 }
 
-async function stateIs({ stage }: Telling, table: string, id: string, state: string): Promise<boolean> {
-  const { rows } = await sql<{ state: string }>`select state from ${sql.table(table)} where id = ${id}`.execute(
-    stage.db,
-  );
-  return rows[0]?.state === state;
-}
-
-async function eventually<T>({ signal }: Telling, look: () => Promise<T | undefined | false>): Promise<T> {
+/** Waits until an actor is in a state; false when it has come to rest in another than it is in `at` first: nothing happens there for ten minutes. */
+async function comesTo(
+  { stage, signal }: Telling,
+  [recipient, id]: readonly ['order' | 'payment', string],
+  state: string,
+  at?: string,
+): Promise<boolean> {
+  const table = sql.table(`${recipient}s.${recipient}s`);
   for (;;) {
-    const seen = await look();
-    if (seen) return seen;
+    const { rows } = await sql<{ state: string }>`select state from ${table} where id = ${id}`.execute(stage.db);
+    const now = rows[0]?.state;
+    if (now === state) return true;
+    if (now !== undefined && now !== at && waitsFor(recipient, now)) return false;
     await sleep(300, undefined, { signal });
   }
 }
