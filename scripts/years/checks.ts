@@ -37,7 +37,7 @@ export async function periodsFollow(db: Kysely<Database>, lives: readonly Life[]
   const { rows } = await sql<Stretch>`
     select subscription_id, (snapshot #>> '{context,billingPeriod,start}')::timestamptz as starts,
       (snapshot #>> '{context,billingPeriod,end}')::timestamptz as ends,
-      jsonb_path_exists(snapshot, '$.context.lines[*] ? (@.kind == "unusedTime" || @.kind == "remainingTime")') as changes
+      jsonb_path_exists(snapshot::jsonb, '$.context.lines[*] ? (@.kind == "unusedTime" || @.kind == "remainingTime")') as changes
     from billing.invoices where state in ('paid', 'refunded') and subscription_id is not null
     order by subscription_id, 2, issued_at, created_at`.execute(db);
   const bySubscription = new Map<string, Stretch[]>();

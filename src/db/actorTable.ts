@@ -2,7 +2,8 @@ import { type Kysely, sql } from 'kysely';
 
 /**
  * Creates the table of one kind of actor: the columns the runtime writes, and one generated column per entry of `columns`
- * (name → SQL expression over `snapshot`, immutable), so that what people query can never differ from the snapshot.
+ * (name → SQL expression over `snapshot`, immutable). Since migration 16 FlowMart's own actors have plain JSON there, and the runtime writes the
+ * columns that follow from it (`columns` in services/registry.ts); only those that follow from `state` are generated.
  */
 export async function createActorTable(
   db: Kysely<never>,

@@ -419,7 +419,7 @@ class Drain {
     }
     const { mail, commands, publications } = this.#outbox;
     const trx = this.#trx;
-    const saves = [...writes].map(([actor, list]) => saveActors(trx, actor.table, actor.version, list));
+    const saves = [...writes].map(([actor, list]) => saveActors(trx, actor, list));
     const rest = [
       consumeMessages(trx, this.#entries),
       disarmTimers(trx, disarmed),

@@ -17,11 +17,15 @@ export interface Actor {
   readonly version: number;
   /** `schema.table` of the actor rows (id, version, machine_version, state, snapshot, clock_id, correlation_id, created_at, updated_at). */
   readonly table: string;
+  /** More columns of the table, which people query: an SQL type, and where in the machine's context their value is. */
+  readonly columns?: Readonly<Record<string, ContextColumn>>;
   /** States that an actor does not leave by itself: it is over, as far as anybody knows, and retention may drop its journal. */
   readonly ends: readonly string[];
   /** Lifts a snapshot written by `from` to `from + 1`. */
   readonly migrations?: Readonly<Record<number, (snapshot: Snapshot) => Snapshot>>;
 }
+
+export type ContextColumn = readonly [type: 'text' | 'uuid' | 'bigint', ...path: readonly string[]];
 
 /** What is stored of an actor: XState's persistable parts, and the timers it has armed with the actor version that armed each. */
 export interface Snapshot {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Envelope } from './envelope.js';
 import { bareArray, textOf, textTable } from './payload.js';
-import type { Snapshot, Trx } from './ports.js';
+import type { Actor, Snapshot, Trx } from './ports.js';
 import type { Delivery } from './routing.js';
 import type { Taken } from './store.js';
 
@@ -18,43 +18,66 @@ export interface ActorWrite {
 }
 
 /**
- * Stores actors of one table.
+ * Stores actors of one kind.
  * @throws {ConcurrentWriteError} when an actor is not at the version it was read at: its lock did not hold
  */
-export async function saveActors(
-  trx: Trx,
-  table: string,
-  machineVersion: number,
-  writes: readonly ActorWrite[],
-): Promise<void> {
+export async function saveActors(trx: Trx, actor: StoredKind, writes: readonly ActorWrite[]): Promise<void> {
   const created = writes.filter((write) => write.before === null);
   const changed = writes.filter((write) => write.before !== null);
   await Promise.all([
-    created.length > 0 && insertActors(trx, table, machineVersion, created),
-    changed.length > 0 && updateActors(trx, table, machineVersion, changed),
+    created.length > 0 && insertActors(trx, actor, created),
+    changed.length > 0 && updateActors(trx, actor, changed),
   ]);
 }
 
-function insertActors(trx: Trx, table: string, machineVersion: number, created: readonly ActorWrite[]) {
+/** What storing needs to know of a kind of actor. */
+type StoredKind = Pick<Actor, 'table' | 'version' | 'columns'>;
+
+function insertActors(trx: Trx, actor: StoredKind, created: readonly ActorWrite[]) {
+  const { names, values, read } = contextColumns(actor, created);
   return sql`/* prepared */
-    insert into ${sql.raw(table)} (id, version, machine_version, state, snapshot, clock_id, correlation_id, created_at, updated_at)
-    select u.id, u.version, ${machineVersion}::int, u.state, u.snapshot::jsonb, u.clock_id, u.correlation_id, u.at, u.at
+    insert into ${sql.raw(actor.table)} (id, version, machine_version, state, snapshot, clock_id, correlation_id, created_at, updated_at${names})
+    select u.id, u.version, ${actor.version}::int, u.state, u.snapshot::json, u.clock_id, u.correlation_id, u.at, u.at${read}
     from rows from (unnest(${bareArray(created.map((w) => w.id))}::uuid[], ${bareArray(created.map((w) => w.version))}::int[], ${bareArray(created.map((w) => w.state))}::text[],
-      ${bareArray(created.map((w) => w.clockId))}::uuid[], ${bareArray(created.map((w) => w.correlationId))}::uuid[], ${bareArray(created.map((w) => w.at))}::timestamptz[]),
+      ${bareArray(created.map((w) => w.clockId))}::uuid[], ${bareArray(created.map((w) => w.correlationId))}::uuid[], ${bareArray(created.map((w) => w.at))}::timestamptz[]${values}),
       ${textTable(created.map((w) => JSON.stringify(w.snapshot)))})
-      as u(id, version, state, clock_id, correlation_id, at, snapshot)`.execute(trx);
+      as u(id, version, state, clock_id, correlation_id, at${names}, snapshot)`.execute(trx);
 }
 
-async function updateActors(trx: Trx, table: string, machineVersion: number, changed: readonly ActorWrite[]) {
+async function updateActors(trx: Trx, actor: StoredKind, changed: readonly ActorWrite[]) {
+  const { names, values, set } = contextColumns(actor, changed);
   const { numAffectedRows } = await sql`/* prepared */
-    update ${sql.raw(table)} as a
-    set version = u.version, machine_version = ${machineVersion}::int, state = u.state, snapshot = u.snapshot::jsonb, updated_at = u.at
+    update ${sql.raw(actor.table)} as a
+    set version = u.version, machine_version = ${actor.version}::int, state = u.state, snapshot = u.snapshot::json, updated_at = u.at${set}
     from rows from (unnest(${bareArray(changed.map((w) => w.id))}::uuid[], ${bareArray(changed.map((w) => w.before))}::int[], ${bareArray(changed.map((w) => w.version))}::int[],
-      ${bareArray(changed.map((w) => w.state))}::text[], ${bareArray(changed.map((w) => w.at))}::timestamptz[]),
+      ${bareArray(changed.map((w) => w.state))}::text[], ${bareArray(changed.map((w) => w.at))}::timestamptz[]${values}),
       ${textTable(changed.map((w) => JSON.stringify(w.snapshot)))})
-      as u(id, before, version, state, at, snapshot)
+      as u(id, before, version, state, at${names}, snapshot)
     where a.id = u.id and a.version = u.before`.execute(trx);
-  if (Number(numAffectedRows) !== changed.length) throw new ConcurrentWriteError(table);
+  if (Number(numAffectedRows) !== changed.length) throw new ConcurrentWriteError(actor.table);
+}
+
+/** The columns that follow from the context, as parts of a statement, each with its comma. */
+function contextColumns({ columns = {} }: StoredKind, writes: readonly ActorWrite[]) {
+  const all = Object.entries(columns);
+  const each = (text: (name: string) => string) => sql.raw(all.map(([name]) => `, ${text(name)}`).join(''));
+  const values = all.map(([, [type, ...path]]) => {
+    const list = writes.map(({ snapshot }) => valueAt(snapshot.context, path));
+    return sql`, ${list}::${sql.raw(type)}[]`;
+  });
+  return {
+    names: each((name) => name),
+    read: each((name) => `u.${name}`),
+    set: each((name) => `${name} = u.${name}`),
+    values: sql.join(values, sql``),
+  };
+}
+
+/** What is at a path, null where it ends early. */
+function valueAt(context: unknown, path: readonly string[]): string | number | null {
+  let value = context;
+  for (const name of path) value = (value as Record<string, unknown> | null | undefined)?.[name];
+  return (value ?? null) as string | number | null;
 }
 
 /** An actor changed between reading and writing it although its lock was held; the drain is rolled back and tried again. */

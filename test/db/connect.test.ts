@@ -6,6 +6,7 @@ import { type Connection, connect } from '../../src/db/connect.js';
 import { isTransient } from '../../src/runtime/outage.js';
 import type { Trx } from '../../src/runtime/ports.js';
 import { saveActors } from '../../src/runtime/writes.js';
+import { actors } from '../../src/services/registry.js';
 import { type TestDatabase, testDatabase } from '../support/servers.js';
 import { rowsRead } from './rowsRead.js';
 import { storeActor } from './storeActor.js';
@@ -72,7 +73,7 @@ describe('a connection to PostgreSQL', () => {
     const save = (trx: Trx, before: number) => {
       const at = new Date().toISOString();
       const write = { id: first, before, version: before + 1, state: 'pending', snapshot: snapshot(first), at };
-      return saveActors(trx, 'orders.orders', 1, [{ ...write, clockId: null, correlationId: first }]);
+      return saveActors(trx, actors.order, [{ ...write, clockId: null, correlationId: first }]);
     };
     const read = await connection()
       .connection()

@@ -89,8 +89,7 @@ describe('metrics', () => {
       values ('order', ${id}, 'x', 1, now() - interval '1 minute', ${id}, ${id})`.execute(db);
     for (const state of ['confirmed.reserving', 'delivered', 'delivered', 'cancelled']) {
       const context = { orderNumber: newId(), totalAmount: { amount: 1, currency: 'USD' } };
-      await sql`insert into orders.orders (id, version, machine_version, state, snapshot, correlation_id, updated_at)
-        values (${newId()}, 1, 1, ${state}, ${JSON.stringify({ context })}, ${id}, now())`.execute(db);
+      await storeActor(db, 'orders.orders', newId(), { state, context });
     }
     const text = await read();
     expect(text).to.contain('mailbox_messages{queue="orders.commands",kind="waiting"} 2');
@@ -152,7 +151,10 @@ describe('metrics', () => {
     it('are not those of test clocks, whose time is another', async () => {
       const [payment, order, clock] = [newId(), newId(), newId()];
       const amount = { amount: 1499, currency: 'USD' };
-      const [paid, placed] = [{ amount }, { orderNumber: order, totalAmount: amount }];
+      const [paid, placed] = [
+        { amount, refunded: 0 },
+        { orderNumber: order, totalAmount: amount },
+      ];
       await storeActor(db, 'payments.payments', payment, { state: 'captured', context: paid, clockId: clock });
       await storeActor(db, 'orders.orders', order, { state: 'paid', context: placed, clockId: clock });
       await logEvent('PaymentInitiated', payment, '2026-03-01T12:00:00Z');

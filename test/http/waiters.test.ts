@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Database } from '../../src/db/tables.js';
 import { newId } from '../../src/http/ids.js';
 import { createWaiter, type Waiter } from '../../src/http/waiters.js';
+import { storeActor } from '../db/storeActor.js';
 import { openDatabase } from './connection.js';
 
 describe('waiting for orders', () => {
@@ -33,9 +34,7 @@ describe('waiting for orders', () => {
   async function storeOrder(state: string): Promise<string> {
     const id = newId();
     const context = { orderNumber: id, customerId: null, totalAmount: { amount: 1, currency: 'USD' } };
-    await sql`
-      insert into orders.orders (id, version, machine_version, state, snapshot, correlation_id, updated_at)
-      values (${id}, 1, 1, ${state}, ${JSON.stringify({ context })}, ${id}, now())`.execute(db);
+    await storeActor(db, 'orders.orders', id, { state, context });
     return id;
   }
 
@@ -80,9 +79,7 @@ describe('waiting for orders', () => {
       cancellation: null,
       ...underWay,
     };
-    await sql`
-      insert into subscriptions.subscriptions (id, version, machine_version, state, snapshot, correlation_id, updated_at)
-      values (${id}, 1, 1, ${state}, ${JSON.stringify({ context })}, ${id}, now())`.execute(db);
+    await storeActor(db, 'subscriptions.subscriptions', id, { state, context });
     return id;
   }
   const wanted = { attempt: null, wanted: 'request' };

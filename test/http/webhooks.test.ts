@@ -1,10 +1,11 @@
 import { expect } from 'chai';
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { messages } from '../../machines/index.js';
 import type { Database } from '../../src/db/tables.js';
 import { newId } from '../../src/http/ids.js';
 import { type WebhookEvent, webhooksRouter } from '../../src/http/webhooks.js';
 import type { Accepted, AcceptRequest } from '../../src/runtime/accept.js';
+import { storeActor } from '../db/storeActor.js';
 import { openDatabase } from './connection.js';
 import { serving, silent } from './serving.js';
 
@@ -32,9 +33,8 @@ describe('webhooks of Stripe', () => {
 
   before(async () => {
     ({ db, close } = await openDatabase());
-    const context = { paymentId, orderId: newId(), amount: { amount: 100, currency: 'USD' } };
-    await sql`insert into payments.payments (id, version, machine_version, state, snapshot, correlation_id, updated_at)
-      values (${paymentId}, 1, 1, 'authorizing', ${JSON.stringify({ context })}, ${correlationId}, now())`.execute(db);
+    const context = { paymentId, orderId: newId(), amount: { amount: 100, currency: 'USD' }, refunded: 0 };
+    await storeActor(db, 'payments.payments', paymentId, { state: 'authorizing', context, correlationId });
     const router = webhooksRouter({
       db,
       log: silent,

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import { streamKey } from '../../queues/streams.js';
-import { journalsFold } from '../../scripts/chaos/check/journals.js';
+import { columnsFollowSnapshots, journalsFold } from '../../scripts/chaos/check/journals.js';
 import { chargesMatchStates, nothingIsChargedTwice, paymentsMatchGateway } from '../../scripts/chaos/check/money.js';
 import { reservedStockIsHeld, stockFollowsMovements, stockIsNeverNegative } from '../../scripts/chaos/check/stock.js';
 import { streamsFollowTheLog } from '../../scripts/chaos/check/streams.js';
@@ -48,6 +48,10 @@ export function itKeepsItsBooks(shop: () => Shop): void {
       }
       expect(kindsSeen).to.be.above(0);
       expect(await journalsFold(shop())).to.deep.equal([]);
+    });
+
+    it('shows people what the snapshots say', async () => {
+      expect(await columnsFollowSnapshots(shop())).to.deep.equal([]);
     });
 
     it('streams every public event once and in order, without gaps', async () => {

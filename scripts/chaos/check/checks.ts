@@ -1,5 +1,5 @@
 import type { Check, Evidence, Finding } from './evidence.js';
-import { journalsFold, messagesAreTakenOnce } from './journals.js';
+import { columnsFollowSnapshots, journalsFold, messagesAreTakenOnce } from './journals.js';
 import { nothingIsDead, nothingIsLeftOver } from './leftovers.js';
 import { chargesMatchStates, nothingIsChargedTwice, paymentsMatchGateway } from './money.js';
 import { acknowledgedOrdersExist, acknowledgedStepsHold, everyActorRests, ordersWereAskedForOnce } from './orders.js';
@@ -21,6 +21,7 @@ export const checks = {
   reservedStockIsHeld,
   paidOrdersHaveTheirStock,
   journalsFold,
+  columnsFollowSnapshots,
   messagesAreTakenOnce,
   timersAreNotEarly,
   timersFireOnce,

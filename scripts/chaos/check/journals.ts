@@ -27,12 +27,30 @@ export async function journalsFold(
           findings.push({ about: `${recipient} ${id}`, what: `does not fold: ${(error as Error).message}` });
         }
       }
-      // PostgreSQL writes stored JSON in a way of its own, so it compares.
+      // A context that was stored in between may have its fields in another order, so PostgreSQL writes both in an order of its own.
       const { rows: others } = await sql<{ id: string }>`
         select a.id from unnest(${folded.map(({ id }) => id)}::uuid[], ${folded.map((f) => f.snapshot)}::text[]) as f(id, snapshot)
-        join ${sql.table(actor.table)} a on a.id = f.id where a.snapshot::text <> f.snapshot::jsonb::text`.execute(db);
+        join ${sql.table(actor.table)} a on a.id = f.id where a.snapshot::jsonb::text <> f.snapshot::jsonb::text`.execute(
+        db,
+      );
       for (const { id } of others)
         findings.push({ about: `${recipient} ${id}`, what: 'has another snapshot than its journal folds to' });
+    }
+  }
+  return findings;
+}
+
+/** What people query of actors is what their snapshots say. */
+export async function columnsFollowSnapshots({ db }: Pick<Evidence, 'db'>): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [recipient, actor] of Object.entries<Actor>(actors)) {
+    for (const [name, [type, ...path]] of Object.entries(actor.columns ?? {})) {
+      const [column, said] = [sql.ref(name), sql`(snapshot -> 'context' #>> ${path})::${sql.raw(type)}`];
+      const { rows } = await sql<{ id: string; is: string | null; said: string | null }>`
+        select id, ${column}::text as is, ${said}::text as said from ${sql.table(actor.table)}
+        where ${column} is distinct from ${said} limit 10`.execute(db);
+      for (const { id, is, said: wanted } of rows)
+        findings.push({ about: `${recipient} ${id}`, what: `has ${name} ${is}, and its snapshot says ${wanted}` });
     }
   }
   return findings;

@@ -46,8 +46,8 @@ export async function reservedStockIsHeld({ db }: Pick<Evidence, 'db'>): Promise
     select i.sku, i.reserved, h.held from inventory.stock_items i
     left join (
       select (a ->> 'stockItemId')::uuid as stock_item_id, sum((a ->> 'quantity')::int) as held
-      from inventory.reservations r, jsonb_array_elements(r.snapshot #> '{context,allocations}') a
-      where r.state like 'confirmed.%' and not r.snapshot #> '{context,shippedWarehouses}' @> jsonb_build_array(a -> 'warehouseId')
+      from inventory.reservations r, json_array_elements(r.snapshot #> '{context,allocations}') a
+      where r.state like 'confirmed.%' and not r.snapshot::jsonb #> '{context,shippedWarehouses}' ? (a ->> 'warehouseId')
       group by 1) h using (stock_item_id)
     where i.reserved <> coalesce(h.held, 0)`.execute(db);
   return rows.map(({ sku, reserved, held }) => ({
@@ -63,7 +63,7 @@ export async function paidOrdersHaveTheirStock({ db }: Pick<Evidence, 'db'>): Pr
     join (select order_id, sum(quantity) as wanted from orders.order_items group by 1) w on w.order_id = o.id
     left join inventory.reservations r on r.id = o.id
     left join lateral (
-      select sum((a ->> 'quantity')::int) as held from jsonb_array_elements(r.snapshot #> '{context,allocations}') a) h on true
+      select sum((a ->> 'quantity')::int) as held from json_array_elements(r.snapshot #> '{context,allocations}') a) h on true
     where (o.state ~ '^(paid|fulfilling|shipped|delivered)' and (r.state !~ '^(confirmed|fulfilled)' or w.wanted <> coalesce(h.held, 0)))
       or (o.state = 'cancelled' and r.state ~ '^(confirmed|fulfilled)')`.execute(db);
   return rows.map(({ id, state, reservation, wanted, held }) => ({

@@ -55,7 +55,7 @@ export async function armedTimersAreRows({ db }: Pick<Evidence, 'db'>): Promise<
   for (const [recipient, { table }] of Object.entries(actors)) {
     const { rows } = await sql<{ actor_id: string; name: string; armed: string | null; row: string | null }>`
       select coalesce(a.actor_id, t.actor_id) as actor_id, coalesce(a.name, t.name) as name, a.visit as armed, t.visit as row
-      from (select id as actor_id, key as name, value as visit from ${sql.table(table)}, jsonb_each_text(snapshot -> 'armed')) a
+      from (select id as actor_id, key as name, value as visit from ${sql.table(table)}, json_each_text(snapshot -> 'armed')) a
       full join (
         select actor_id, name, visit::text from runtime.timers where recipient = ${recipient}
         union all

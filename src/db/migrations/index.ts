@@ -14,6 +14,7 @@ import * as subscriptionDates from './0012_subscriptionDates.js';
 import * as accountLocks from './0013_accountLocks.js';
 import * as trials from './0014_trials.js';
 import * as usage from './0015_usage.js';
+import * as plainSnapshots from './0016_plainSnapshots.js';
 
 /** Every migration in order; the name is recorded in the database, so it never changes once landed. */
 export const migrations: Record<string, Migration> = {
@@ -32,4 +33,5 @@ export const migrations: Record<string, Migration> = {
   '0013_accountLocks': accountLocks,
   '0014_trials': trials,
   '0015_usage': usage,
+  '0016_plainSnapshots': plainSnapshots,
 };

@@ -49,13 +49,13 @@ describe('180 days of 10 subscriptions on test clocks', function () {
       db,
     );
     await sql`
-      update billing.invoices set snapshot = jsonb_set(snapshot, '{context,number}', '"INV-2028-99999"') where id = (
+      update billing.invoices set invoice_number = 'INV-2028-99999' where id = (
         select id from billing.invoices order by invoice_number limit 1)`.execute(db);
     await sql`
       delete from runtime.timers where actor_id = (
         select id from subscriptions.subscriptions where state = 'active.current' limit 1)`.execute(db);
     await sql`
-      update billing.invoices set snapshot = jsonb_set(snapshot, '{context,billingPeriod,start}', '"2028-01-01T00:00:00.500Z"')
+      update billing.invoices set snapshot = jsonb_set(snapshot::jsonb, '{context,billingPeriod,start}', '"2028-01-01T00:00:00.500Z"')
       where id = (select id from billing.invoices where state = 'paid' order by issued_at desc limit 1)`.execute(db);
     const spoilt = await look();
     expect(spoilt.digest).not.to.equal(digest);

@@ -4,6 +4,7 @@ import type { MessagesFor } from '../../../queues/topology.js';
 import { type Connection, connect } from '../../../src/db/connect.js';
 import type { Effect, EffectOutcome, EffectRun } from '../../../src/runtime/ports.js';
 import { createGateway, type GatewayOptions } from '../../../src/services/gateway/gateway.js';
+import { storeActor } from '../../db/storeActor.js';
 import { at, id, message } from '../../machines/given.js';
 import { type TestDatabase, testDatabase } from '../../support/servers.js';
 
@@ -107,18 +108,8 @@ export class GatewayDesk {
         captureImmediately,
       }),
     );
-    await this.db
-      .insertInto('payments.payments')
-      .values({
-        id: paymentId,
-        version: 1,
-        machine_version: 1,
-        state: 'authorizing',
-        snapshot: JSON.stringify({ value: 'authorizing', context, status: 'active', armed: {} }),
-        correlation_id: id('request'),
-        updated_at: at(),
-      })
-      .execute();
+    const correlationId = id('request');
+    await storeActor(this.db, 'payments.payments', paymentId, { state: 'authorizing', context, correlationId });
     if (approved) this.approved.add(paymentId);
     return paymentId;
   }

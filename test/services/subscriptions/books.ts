@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import { journalsFold } from '../../../scripts/chaos/check/journals.js';
+import { columnsFollowSnapshots, journalsFold } from '../../../scripts/chaos/check/journals.js';
 import { paymentsMatchGateway } from '../../../scripts/chaos/check/money.js';
 import type { Desk } from './desk.js';
 
@@ -35,6 +35,10 @@ export function itKeepsItsBooks(desk: () => Desk): void {
 
     it('folds every actor’s journal to its snapshot, byte for byte (invariant 7)', async () => {
       expect(await journalsFold(desk())).to.deep.equal([]);
+    });
+
+    it('shows people what the snapshots say', async () => {
+      expect(await columnsFollowSnapshots(desk())).to.deep.equal([]);
     });
   });
 }

@@ -1,5 +1,9 @@
 import { sql } from 'kysely';
-import { journalsFold, messagesAreTakenOnce } from '../../../../scripts/chaos/check/journals.js';
+import {
+  columnsFollowSnapshots,
+  journalsFold,
+  messagesAreTakenOnce,
+} from '../../../../scripts/chaos/check/journals.js';
 import { expectOne, findsAfter, type Scene } from './scene.js';
 
 export function describeJournals(scene: () => Scene): void {
@@ -7,7 +11,7 @@ export function describeJournals(scene: () => Scene): void {
     it('finds a snapshot that its journal does not fold to', async () => {
       const { booked } = scene();
       const found = await findsAfter(scene(), journalsFold, (db) =>
-        sql`update inventory.reservations set snapshot = jsonb_set(snapshot, '{context,heldAt}', '"2020-01-01T00:00:00.000Z"')
+        sql`update inventory.reservations set snapshot = jsonb_set(snapshot::jsonb, '{context,heldAt}', '"2020-01-01T00:00:00.000Z"')
           where id = ${booked.id}`.execute(db),
       );
       expectOne(found, `reservation ${booked.id}`, /another snapshot/);
@@ -29,6 +33,14 @@ export function describeJournals(scene: () => Scene): void {
         sql`update orders.orders set version = version + 1 where id = ${booked.id}`.execute(db),
       );
       expectOne(found, `order ${booked.id}`, /its journal at/);
+    });
+
+    it('finds a column that says something else than the snapshot', async () => {
+      const { booked } = scene();
+      const found = await findsAfter(scene(), columnsFollowSnapshots, (db) =>
+        sql`update orders.orders set total_minor = total_minor + 1 where id = ${booked.id}`.execute(db),
+      );
+      expectOne(found, `order ${booked.id}`, /total_minor \d+, and its snapshot says \d+/);
     });
 
     it('finds a message that was taken twice', async () => {

@@ -55,9 +55,7 @@ export function describeMoney(scene: () => Scene): void {
     it('finds a payment that does not know of its charge', async () => {
       const { booked } = scene();
       const found = await findsAfter(scene(), paymentsMatchGateway, (db) =>
-        sql`update payments.payments set snapshot = jsonb_set(snapshot, '{context,charge}', 'null') where order_id = ${booked.id}`.execute(
-          db,
-        ),
+        sql`update payments.payments set captured_minor = null where order_id = ${booked.id}`.execute(db),
       );
       expectOne(found, `payments of order ${booked.id}`, /say 0/);
     });
