@@ -20,7 +20,7 @@ Measures whole orders (POST, stock, fraud, charge, shipment, notifications) on r
   --inflight LIST  orders between POST and booked shipment (32,64,256)
   --workers LIST   worker processes (1,2)
   --open LIST      arrival rates in percent of the measured capacity (25,50,75,90); "none" leaves that part out
-  --soak N         instead of all that: N orders in a row, and whether memory and tables stay flat (streams keep 100,000
+  --soak N         instead of all that: N orders in a row, whether memory and tables stay flat and promises are kept (streams keep 100,000
                    events each, so Redis grows until some 100,000 orders)
   --json           one JSON document on standard output instead of the table
 `;
@@ -171,7 +171,7 @@ else {
     } else {
       const report = await soakRun(Number(values.soak));
       process.stdout.write(`${values.json ? JSON.stringify(report, null, 2) : describeSoak(report)}\n`);
-      if (!report.flat) process.exitCode = 1;
+      if (!report.flat || !report.kept) process.exitCode = 1;
     }
   } catch (error) {
     process.stderr.write(`${error instanceof UserError ? error.message : (error as Error).stack}\n`);

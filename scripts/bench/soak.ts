@@ -1,6 +1,7 @@
 import { residentMiB } from './cpu.js';
 import { type Completions, closedLoop } from './load.js';
 import { round } from './measure.js';
+import { type Promises, promised, readPromises } from './promises.js';
 import type { Stage } from './stage.js';
 
 /** What is in memory and in the tables that must not grow, after so many orders. */
@@ -23,6 +24,9 @@ export interface SoakReport {
   /** By how much each figure of the last quarter is above that of the second (0.1 = a tenth). */
   readonly growth: Readonly<Record<string, number>>;
   readonly flat: boolean;
+  /** The worst p99 of each promise in any twentieth of the run, ms. */
+  readonly promises: Promises;
+  readonly kept: boolean;
 }
 
 const steps = 20;
@@ -40,11 +44,13 @@ export async function soak(
   let orders = 0;
   let failures = 0;
   let firstFailure: string | null = null;
+  let promises: Promises = { orderP99: 0, paymentP99: 0, stockP99: 0, notificationP99: 0 };
   for (let step = 1; step <= steps; step++) {
     const load = await closedLoop(stage, completions, options.inFlight, { orders: Math.ceil(options.orders / steps) });
     orders += load.sent.length;
     failures += load.failures.length;
     firstFailure ??= load.failures[0] ?? null;
+    promises = worse(promises, await readPromises(stage, load.sent));
     const sample = await look(stage, orders);
     samples.push(sample);
     options.say(`${orders} orders: ${describe(sample)}`);
@@ -58,8 +64,14 @@ export async function soak(
     samples,
     growth,
     flat: failures === 0 && Object.values(growth).every((share) => share <= tolerance),
+    promises,
+    kept: names.every((name) => promises[name] <= promised[name]),
   };
 }
+
+const names = Object.keys(promised) as (keyof Promises)[];
+const worse = (one: Promises, other: Promises): Promises =>
+  Object.fromEntries(names.map((name) => [name, Math.max(one[name], other[name])])) as unknown as Promises;
 
 async function look(stage: Stage, orders: number): Promise<Sample> {
   const { rows } = await stage.sql.query<Record<'mailbox' | 'timers' | 'dead', string>>(`
@@ -114,5 +126,7 @@ export function describeSoak(report: SoakReport): string {
     `${report.orders} orders in a row at ${report.ordersPerSecond}/s, ${report.failures} failures${report.firstFailure ? `, first: ${report.firstFailure}` : ''}.`,
     `From the second quarter to the last: ${grown.join(', ')}.`,
     report.flat ? 'Flat.' : 'Not flat.',
+    `p99 at worst: order ${report.promises.orderP99} ms, payment ${report.promises.paymentP99}, stock ${report.promises.stockP99}, notification ${report.promises.notificationP99}.`,
+    report.kept ? 'Every promise is kept.' : 'Not every promise is kept.',
   ].join('\n');
 }
