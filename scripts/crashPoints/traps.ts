@@ -9,9 +9,10 @@ export const storySource = '/stories';
 const trapped = 'caught in a trap';
 
 /**
- * Makes the database refuse some of what services write, so that drains, claims and settlements fail for reasons of their own:
- * of what is written about charges every third way and every tenth answer, every tenth label, which is looked up then before it is asked for
- * again, and every movement of stock of {@link poisonousQuantity} units. Another twentieth of the answers meets a database that seems to shut down.
+ * Makes the database refuse some of what services write, so that drains, claims and settlements fail for reasons of their own: of what is
+ * written about charges every third way and every tenth answer, some answers again and again; every tenth label, which is looked up then before
+ * it is asked for again; and every movement of stock of {@link poisonousQuantity} units. Another twentieth of the answers meets a database that
+ * seems to shut down.
  */
 export async function setTraps(db: Kysely<Database>): Promise<void> {
   await sql`create function trap() returns trigger language plpgsql as $$
@@ -19,7 +20,9 @@ export async function setTraps(db: Kysely<Database>): Promise<void> {
   await sql`create function shutting_down() returns trigger language plpgsql as $$
     begin raise exception 'shutting down' using errcode = 'admin_shutdown'; end $$`.execute(db);
   await sql`create trigger trap before insert on payments.transactions for each row
-    when (random() < 0.1) execute function trap()`.execute(db);
+    when (random() < case when hashtext(new.idempotency_key) % 8 = 0 then 0.7 else 0.02 end) execute function trap()`.execute(
+    db,
+  );
   await sql`create trigger trap before insert on payments.charge_routes for each row
     when (random() < 0.3) execute function trap()`.execute(db);
   await sql`create trigger trap before insert on shipping.carrier_bookings for each row
