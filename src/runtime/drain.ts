@@ -1,5 +1,6 @@
 import { transaction } from '../db/transaction.js';
 import { ActorWork, type Pending } from './actorWork.js';
+import { Answers } from './answers.js';
 import { type Claim, claimSent, claimWaiting, settle } from './claims.js';
 import { DrainClocks } from './drainClocks.js';
 import type { Engine } from './engine.js';
@@ -7,7 +8,7 @@ import { actorEntry, checkpointEntry, handlerEntry } from './entries.js';
 import type { Envelope } from './envelope.js';
 import { FatalError } from './errors.js';
 import { groupBy } from './groupBy.js';
-import { allowedEvents, create, receive, statePath, timerPrefix, toSnapshot } from './lifecycle.js';
+import { create, receive, timerPrefix } from './lifecycle.js';
 import { Outbox } from './outbox.js';
 import type { Actor, Handled, Trx } from './ports.js';
 import { SetAside } from './setAside.js';
@@ -22,7 +23,7 @@ import {
   tryLockActors,
 } from './store.js';
 import { type Arming, armTimers, disarmTimers } from './timers.js';
-import type { DirectResult, Drained, DrainOptions, Unit, Work } from './work.js';
+import type { Drained, DrainOptions, Unit, Work } from './work.js';
 import {
   type ActorWrite,
   buryMessages,
@@ -60,9 +61,7 @@ class Drain {
   readonly #actors = new Map<string, ActorWork>();
   readonly #forHandlers = new Map<string, { actorId: string; pending: Pending }[]>();
   readonly #entries: Entry[] = [];
-  readonly #direct = new Map<string, DirectResult>();
-  /** Ids of direct messages: somebody waits to hear what they did. */
-  readonly #awaited: ReadonlySet<string>;
+  readonly #answers: Answers;
   /** Handlers with nobody's message before ours in their mailbox. */
   readonly #open = new Set<string>();
 
@@ -82,7 +81,7 @@ class Drain {
       alongside: alongside && engine.serves !== undefined,
       calls: alongside ? calls : 0,
     });
-    this.#awaited = new Set(units.flatMap((unit) => (unit.direct ? [unit.direct.id] : [])));
+    this.#answers = new Answers(units);
   }
 
   async run(): Promise<Drained> {
@@ -103,7 +102,7 @@ class Drain {
     const refs = this.#outbox.mail
       .filter((sending) => !sending.deferred)
       .map(({ envelope: sent, delivery }) => ({ id: sent.id, type: sent.type, ...delivery }));
-    return { refs, direct: this.#direct, consumed: this.#entries.length, claims, begun };
+    return { refs, direct: this.#answers.given, consumed: this.#entries.length, claims, begun };
   }
 
   /** Reads the mailboxes of those whose locks were just asked for, what is stored of them, and what time it is: all in one journey. */
@@ -294,7 +293,7 @@ class Drain {
         continue;
       }
       this.#outbox.post(key, message, false);
-      this.#answer(key, message, { outcome: 'deferred', reason: 'an earlier message is being retried' });
+      this.#answers.give(key, message, { outcome: 'deferred', reason: 'an earlier message is being retried' });
     }
   }
 
@@ -312,13 +311,13 @@ class Drain {
     const { outcome } = step;
     if (outcome === 'deferred') {
       work.deferred.push(pending);
-      this.#answer(work, message, { outcome, reason: null });
+      this.#answers.give(work, message, { outcome, reason: null });
       return;
     }
     if (outcome === 'ignored') {
       const { reason } = step;
       this.#entries.push(actorEntry(work, pending, { before, after: before, outcome, reason, at }));
-      this.#answer(work, message, { outcome, reason });
+      this.#answers.give(work, message, { outcome, reason });
       return;
     }
     const { next } = step;
@@ -327,7 +326,7 @@ class Drain {
     if (beginning) this.#entries.push(beginning);
     work.apply(next, step.arm, step.disarm, message, at);
     this.#entries.push(actorEntry(work, pending, { before, after: next, outcome, reason: null, at }));
-    this.#answer(work, message, { outcome, reason: null });
+    this.#answers.give(work, message, { outcome, reason: null });
   }
 
   /** Asks the handlers who have something to do, all at once: they are different services, with rows of their own. */
@@ -352,7 +351,7 @@ class Drain {
         const key = { recipient, actorId };
         this.#outbox.emit(handled.emit ?? [], message, key);
         this.#entries.push(handlerEntry(key, pending, handled, this.#clocks.at(message)));
-        if (this.#awaited.has(message.id)) this.#direct.set(message.id, directResult(handled));
+        this.#answers.giveHandled(message, handled);
       }
     }
   }
@@ -383,20 +382,6 @@ class Drain {
     // A direct message is not stored yet: whoever asked gets the error, and nothing changes.
     if (!taken) throw error;
     return this.#aside.fail(taken, error, this.#clocks.now);
-  }
-
-  #answer(key: Key, message: Envelope, said: Pick<DirectResult, 'outcome' | 'reason'>): void {
-    if (!this.#awaited.has(message.id)) return;
-    const living = key instanceof ActorWork ? key.living() : null;
-    this.#direct.set(message.id, {
-      ...said,
-      state: living && statePath(living.state.value),
-      version: living?.version ?? null,
-      snapshot: living && toSnapshot(living),
-      allowedEvents: living ? allowedEvents(living) : [],
-      refusal: null,
-      answer: undefined,
-    });
   }
 
   /** Writes everything; answers the effects that were claimed as they were sent. */
@@ -433,15 +418,3 @@ class Drain {
     return begun;
   }
 }
-
-/** What a handler did with a direct message. */
-const directResult = ({ refuse, answer }: Handled): DirectResult => ({
-  outcome: refuse ? 'refused' : 'applied',
-  state: null,
-  version: null,
-  snapshot: null,
-  allowedEvents: [],
-  reason: refuse?.message ?? null,
-  refusal: refuse ?? null,
-  answer,
-});
