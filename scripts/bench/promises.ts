@@ -32,7 +32,11 @@ export async function readPromises(stage: Stage, sent: readonly Completed[]): Pr
   const notifications = await spans(
     `select extract(epoch from greatest(n.sent_at, n.created_at) - coalesce(e.time, n.queued_at)) * 1000 as ms
      from notifications.notifications n
-     left join runtime.event_log e on e.subject = (n.data ->> 'orderId')::uuid and e.id = n.source_event_id
+     left join lateral (
+       select e.time from runtime.event_log e where e.id = n.source_event_id and e.subject in (
+         select (n.data ->> 'orderId')::uuid
+         union all select id from payments.payments where order_id = (n.data ->> 'orderId')::uuid
+         union all select id from shipping.shipments where order_id = (n.data ->> 'orderId')::uuid)) e on true
      where n.sent_at is not null and n.data ->> 'orderId' = any($1::text[])`,
   );
   return {

@@ -105,7 +105,7 @@ export interface ClocksTable {
   created_at: Generated<Date>;
 }
 
-/** The columns that every actor table has; the rest of its columns are generated from the snapshot. */
+/** The columns that every actor table has; the rest follow from state and snapshot, by the runtime or by PostgreSQL. */
 export interface ActorRow {
   id: string;
   version: number;

@@ -1,4 +1,4 @@
-import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
+import { CompiledQuery, type DatabaseConnection, Kysely, PostgresDialect } from 'kysely';
 import type { Database } from './tables.js';
 
 /** What a Kysely wants to have besides its executor; a transaction has its connection already. */
@@ -16,8 +16,18 @@ export function transaction<Result>(
   work: (trx: Kysely<Database>) => Promise<Result>,
 ): Promise<Result> {
   const executor = db.getExecutor();
-  return executor.provideConnection(async (connection) => {
+  return executor.provideConnection(async (given) => {
     let isOver = false;
+    // PostgreSQL refuses whatever is on its way behind a statement that failed, and who hears first depends on who listens from how far.
+    let failure: { readonly error: unknown } | null = null;
+    const connection: DatabaseConnection = {
+      executeQuery: (query) =>
+        given.executeQuery<never>(query).catch((error: unknown) => {
+          failure ??= { error };
+          throw error;
+        }),
+      streamQuery: given.streamQuery.bind(given),
+    };
     const run = (statement: string) => connection.executeQuery(CompiledQuery.raw(statement));
     const begun = run('begin');
     // Without it each statement would be a transaction of its own.
@@ -30,15 +40,26 @@ export function transaction<Result>(
     try {
       const result = await work(trx);
       await begun;
+      // COMMIT would be answered with a rollback, which is no error.
+      throwFirst(failure);
       isOver = true;
       await run('commit');
       return result;
     } catch (error) {
       isOver = true;
       // Where the connection is lost, so is the transaction.
+      const first = failure;
       await run('rollback').catch(() => undefined);
       await begun;
+      if (isRefusal(error)) throwFirst(first);
       throw error;
     }
   });
+}
+
+/** Whether a statement was refused only because one before it had failed. */
+const isRefusal = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '25P02';
+
+function throwFirst(failure: { readonly error: unknown } | null): void {
+  if (failure) throw failure.error;
 }

@@ -77,6 +77,28 @@ describe('the statements of a transaction', () => {
     expect(await told()).to.deep.equal(['d']);
   });
 
+  it('fail with the first error, whoever listens to it from how far and however busy the process is', async () => {
+    const far = async (trx: typeof connection.db, layers: number): Promise<unknown> =>
+      layers > 0 ? await far(trx, layers - 1) : await sql`select 1 / 0`.execute(trx);
+    const busy = (ms: number) => {
+      for (const until = performance.now() + ms; performance.now() < until; );
+    };
+    for (let round = 0; round < 10; round++) {
+      const failing = transaction(connection.db, (trx) => Promise.all([far(trx, 3), sql`select 1`.execute(trx)]));
+      setImmediate(() => busy(5));
+      expect(await failing.catch((error: { code: string }) => error)).to.include({ code: '22012' });
+    }
+  });
+
+  it('fail all together when one of them did and nobody minded', async () => {
+    const failed = await transaction(connection.db, async (trx) => {
+      await tell('a').execute(trx);
+      await sql`select 1 / 0`.execute(trx).catch(() => undefined);
+    }).catch((error: { code: string }) => error);
+    expect(failed).to.include({ code: '22012' });
+    expect(await told()).to.deep.equal([]);
+  });
+
   it('leave nothing behind when what is done between them fails', async () => {
     const failed = await transaction(connection.db, async (trx) => {
       await tell('a').execute(trx);

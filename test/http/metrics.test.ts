@@ -187,14 +187,14 @@ describe('metrics', () => {
       const id = newId();
       await sql`insert into notifications.notifications (notification_id, recipient, channel, template_id, priority, title, message, data,
           source_event_id, source_type, correlation_id, scheduled_at, queued_at, sent_at)
-        select gen_random_uuid(), 'order/1', 'EMAIL', 't', 'HIGH', '', '', '{}', ${id}, 'X', ${id}, now(),
-          clock_timestamp() - interval '3 seconds', case when n = 1 then clock_timestamp() end from generate_series(1, 2) n`.execute(
-        db,
-      );
+        select gen_random_uuid(), 'order/1', channel, 't', 'HIGH', '', '', '{}', ${id}, 'X', ${id}, now(),
+          clock_timestamp() - interval '3 seconds', case when n = 1 then clock_timestamp() end
+        from generate_series(1, 2) n cross join unnest(array['EMAIL', 'IN_APP']) channel`.execute(db);
       const text = await read();
       expect(text).to.contain('notification_delivery_latency_seconds_count{channel="EMAIL",priority="HIGH"} 1');
       expect(text).to.contain('notification_delivery_latency_seconds_bucket{le="5",channel="EMAIL",priority="HIGH"} 1');
       expect(text).to.contain('notification_delivery_latency_seconds_bucket{le="2",channel="EMAIL",priority="HIGH"} 0');
+      expect(text, 'of those that go nowhere').not.to.contain('channel="IN_APP"');
     });
   });
 });

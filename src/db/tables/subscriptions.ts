@@ -37,6 +37,8 @@ export interface SubscriptionsTable extends ActorRow {
   period_end: GeneratedAlways<string | null>;
   /** Since when it gives access; null before. */
   started_at: GeneratedAlways<string | null>;
+  /** When it ends because somebody wants that; null while nobody does. */
+  cancels_at: GeneratedAlways<string | null>;
   /** When access ended or will end; null while it goes on. */
   ends_at: GeneratedAlways<string | null>;
 }
