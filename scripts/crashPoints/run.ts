@@ -9,7 +9,7 @@ import { type Machine, thisMachine } from '../dev/machine.js';
 import { type Death, describeDeath, planDeaths } from './plan.js';
 import { openStage, type Stage } from './stage.js';
 import { Stories } from './stories.js';
-import { endWaits, removeTraps, setTraps, takeBack } from './traps.js';
+import { endWaits, forgetNonsense, removeTraps, setTraps, takeBack } from './traps.js';
 import { unreached } from './unreached.js';
 import { Victim } from './victim.js';
 
@@ -190,6 +190,7 @@ class Run {
     await sandbox.webhooksSettled();
     const settledAt = await settle(db, restMs, signal);
     if (settledAt === null) this.#wrong.push('it did not come to rest');
+    await forgetNonsense(db);
     for (const victim of this.#victims) await victim.stop();
     say('Checking …');
     const findings = await runChecks({

@@ -39,13 +39,17 @@ export async function removeTraps(db: Kysely<Database>): Promise<void> {
   await sql`drop function shutting_down() cascade`.execute(db);
 }
 
-/** Puts back what the traps have killed, and forgets the nonsense that a story has sent. */
+/** Puts back what the traps have killed. */
 export async function takeBack(db: Kysely<Database>): Promise<void> {
+  for (const { id, recipient, error } of await listDeadLetters(db, {}, 10_000))
+    if (error.endsWith(trapped)) await redrive(db, { id, recipient });
+}
+
+/** Forgets the nonsense that a story has sent. */
+export async function forgetNonsense(db: Kysely<Database>): Promise<void> {
   await sql`delete from runtime.dead_letters where source = ${storySource} and error like 'INVALID_PAYLOAD%'`.execute(
     db,
   );
-  for (const { id, recipient, error } of await listDeadLetters(db, {}, 10_000))
-    if (error.endsWith(trapped)) await redrive(db, { id, recipient });
 }
 
 /** Lets everybody's backoff be over; nobody may be in the middle of a call. */
