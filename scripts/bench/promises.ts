@@ -30,13 +30,14 @@ export async function readPromises(stage: Stage, sent: readonly Completed[]): Pr
      group by heard.actor_id`,
   );
   const notifications = await spans(
-    `select extract(epoch from greatest(n.sent_at, n.created_at) - coalesce(e.time, n.queued_at)) * 1000 as ms
-     from notifications.notifications n
-     left join lateral (
-       select e.time from runtime.event_log e where e.id = n.source_event_id and e.subject in (
-         select (n.data ->> 'orderId')::uuid
-         union all select id from payments.payments where order_id = (n.data ->> 'orderId')::uuid
-         union all select id from shipping.shipments where order_id = (n.data ->> 'orderId')::uuid)) e on true
+    `with mine as (select unnest($1::text[])::uuid as order_id),
+     subjects as (
+       select order_id as id from mine
+       union all select p.id from payments.payments p join mine using (order_id)
+       union all select s.id from shipping.shipments s join mine using (order_id)),
+     told as (select e.id, e.time from runtime.event_log e join subjects s on e.subject = s.id)
+     select extract(epoch from greatest(n.sent_at, n.created_at) - coalesce(t.time, n.queued_at)) * 1000 as ms
+     from notifications.notifications n left join told t on t.id = n.source_event_id
      where n.sent_at is not null and n.data ->> 'orderId' = any($1::text[])`,
   );
   return {
