@@ -38,7 +38,7 @@ export const mortalFiles: ReadonlySet<string> = new Set([
   'src/services/notifications/delivery.ts',
 ]);
 
-/** An await: `name` says where it is and what it waits for, such as `drain.run.lockActors`. */
+/** An await: `name` says where it is and what it waits for, such as `drain.run.#work`. */
 interface Boundary {
   readonly name: string;
   /** What is awaited, as positions in the source. */

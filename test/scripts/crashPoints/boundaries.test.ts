@@ -30,7 +30,7 @@ describe('crash points', () => {
 
   it('have a name each', () => {
     expect(new Set(names).size).to.equal(names.length);
-    expect(names).to.include.members(['drain.run.lockActors', 'store.lockActors.run', 'stripe.charge.create']);
+    expect(names).to.include.members(['drain.run.#work', 'store.lockActors.sql', 'stripe.charge.create']);
   });
 
   it('are there still if somebody says why nobody comes by', () => {
