@@ -234,12 +234,7 @@ class Drain {
     for (const id of strangers.keys()) away.add(id);
     const free = new Set([...actors, ...handlers].map(keyOf));
     const taken = read.taken.filter((message) => free.has(keyOf(message)));
-    const waiting = new Map<string, Pending[]>();
-    for (const message of taken) {
-      const list = waiting.get(keyOf(message));
-      if (list) list.push({ message, taken: message });
-      else waiting.set(keyOf(message), [{ message, taken: message }]);
-    }
+    const waiting = groupBy(taken, keyOf);
     for (const key of handlers) {
       // Nobody locks a handler's mailbox: what waits there is for whoever was woken for it.
       if (waiting.has(keyOf(key))) continue;
@@ -249,7 +244,8 @@ class Drain {
     const awoken = actors.map((key) => {
       away.delete(keyOf(key));
       const actor = this.#engine.participants[key.recipient] as Actor;
-      return new ActorWork(key.recipient, key.actorId, actor, waiting.get(keyOf(key)) ?? []);
+      const pending = (waiting.get(keyOf(key)) ?? []).map((message): Pending => ({ message, taken: message }));
+      return new ActorWork(key.recipient, key.actorId, actor, pending);
     });
     await this.#awaken(awoken, read.stored);
     await this.#clocks.meet(taken);
