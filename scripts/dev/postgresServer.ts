@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -165,7 +166,8 @@ function settings(port: number, fsync: boolean): string[] {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 300,
-    shared_buffers: '128MB',
+    // A page that falls out of this is written by whoever needs its place, while its group waits. Memory that is not needed is not taken.
+    shared_buffers: `${Math.min(1024, Math.floor(totalmem() / 2 ** 22))}MB`,
     // Our statements are short: compiling them costs more than it saves.
     jit: 'off',
     // A new WAL segment would be 16 MB of zeros, written while every commit waits: 50 ms, once a second under load, until old ones are used again.
