@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { publicText } from './routing.js';
 
@@ -22,86 +21,64 @@ export interface StreamEvent {
 /** The key of a channel's stream. */
 export const streamKey = (prefix: string, channel: string): string => `${prefix}:stream:${channel}`;
 
-/** An event's CloudEvents 1.0 attributes and data as a stream entry holds them (binary mode: one field per attribute); an empty one is left out. */
-const attributes: readonly (readonly [string, (event: StreamEvent) => string])[] = [
-  ['specversion', () => '1.0'],
-  ['id', ({ id }) => id],
-  ['type', ({ type }) => type],
-  ['source', ({ source }) => source],
-  ['subject', ({ subject }) => subject],
-  ['time', ({ time }) => time],
-  ['datacontenttype', () => 'application/json'],
-  ['dataschema', ({ type, version }) => `/schemas/${type}/${version}`],
-  ['correlationid', ({ correlationId }) => correlationId],
-  ['sequence', ({ position }) => String(position).padStart(16, '0')],
-  ['traceparent', (event) => traceparent(event)],
-  ['causationid', ({ causationId }) => causationId ?? ''],
-  ['data', ({ type, data }) => publicText(type, data)],
-];
+/** An event's CloudEvents 1.0 attributes and data as field–value pairs (binary mode: one field per attribute). */
+export function toFields(event: StreamEvent): string[] {
+  const fields = [
+    ...[
+      'specversion',
+      '1.0',
+      'id',
+      event.id,
+      'type',
+      event.type,
+      'source',
+      event.source,
+      'subject',
+      event.subject,
+      'time',
+      event.time,
+    ],
+    ...['datacontenttype', 'application/json', 'dataschema', `/schemas/${event.type}/${event.version}`],
+    ...[
+      'correlationid',
+      event.correlationId,
+      'sequence',
+      String(event.position).padStart(16, '0'),
+      'traceparent',
+      traceparent(event),
+    ],
+  ];
+  if (event.causationId) fields.push('causationid', event.causationId);
+  fields.push('data', publicText(event.type, event.data));
+  return fields;
+}
 
 /** W3C trace context that follows from the ids we already have: the correlation is the trace, the message the span. */
 const traceparent = (event: StreamEvent): string =>
   `00-${event.correlationId.replaceAll('-', '')}-${event.id.replaceAll('-', '').slice(16)}-01`;
 
-/** Ends each value of a packed event: neither JSON text nor an id or a name holds this control character. */
-const end = '\x1e';
-
-/**
- * Appends events in order, up to the first that Redis refuses; answers the numbers of those whose position is taken. One command for
- * all, because each command costs a client as much as everything else that it does for an event.
- */
-const appendScript = `
-local names = {${attributes.map(([name]) => `'${name}'`).join(', ')}}
-local taken = {}
-for i = 1, #ARGV, 3 do
-  local fields, number = {}, 0
-  for value in string.gmatch(ARGV[i + 2], '([^${end}]*)${end}') do
-    number = number + 1
-    if value ~= '' then
-      fields[#fields + 1] = names[number]
-      fields[#fields + 1] = value
-    end
-  end
-  local reply = redis.pcall('XADD', KEYS[tonumber(ARGV[i])], ARGV[i + 1], unpack(fields))
-  if reply.err then
-    if not string.find(reply.err, 'equal or smaller', 1, true) then return reply end
-    taken[#taken + 1] = (i + 2) / 3
-  end
-end
-return taken`;
-
-const appendSha = createHash('sha1').update(appendScript).digest('hex');
-
-/** Events in one command at most: a longer text gets fresh pages from the operating system each time. */
+/** Events in one transaction at most: of more our client would make a text so long that it gets fresh pages from the operating system each time. */
 const mostAtOnce = 100;
 
 /**
- * Appends events to their channels' streams, in order, none behind one that is refused: that one could never get in any more. An event
- * whose position is already in the stream is left alone, so a publisher that died after appending may append again.
+ * Appends events to their channels' streams, in order, none behind one that is refused. An event whose position is already in the
+ * stream is left alone, so a publisher that died after appending may append again.
  * @throws the first error of Redis other than "already there"; also when another event is there
  */
 export async function appendEvents(redis: Redis, prefix: string, events: readonly StreamEvent[]): Promise<void> {
-  for (let from = 0; from < events.length; from += mostAtOnce) {
-    const some = events.slice(from, from + mostAtOnce);
-    const keys = [...new Set(some.map(({ channel }) => streamKey(prefix, channel)))];
-    const texts = some.flatMap((event) => [
-      keys.indexOf(streamKey(prefix, event.channel)) + 1,
-      `${event.position}-0`,
-      attributes.map(([, read]) => read(event) + end).join(''),
-    ]);
-    for (const number of await append(redis, keys, texts))
-      await expectSame(redis, prefix, some[number - 1] as StreamEvent);
-  }
+  for (let from = 0; from < events.length; from += mostAtOnce)
+    await appendTogether(redis, prefix, events.slice(from, from + mostAtOnce));
 }
 
-async function append(redis: Redis, keys: readonly string[], texts: readonly (string | number)[]): Promise<number[]> {
-  const rest = [keys.length, ...keys, ...texts] as const;
-  try {
-    return (await redis.evalsha(appendSha, ...rest)) as number[];
-  } catch (error) {
-    // One that was restarted, or another than before, does not know it yet.
-    if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
-    return (await redis.eval(appendScript, ...rest)) as number[];
+async function appendTogether(redis: Redis, prefix: string, events: readonly StreamEvent[]): Promise<void> {
+  // MULTI: were one refused (out of memory) and a later one taken, the first could never get in any more.
+  const transaction = redis.multi();
+  for (const event of events)
+    transaction.xadd(streamKey(prefix, event.channel), `${event.position}-0`, ...toFields(event));
+  for (const [index, [error]] of ((await transaction.exec()) ?? []).entries()) {
+    if (!error) continue;
+    if (!/equal or smaller/.test(error.message)) throw error;
+    await expectSame(redis, prefix, events[index] as StreamEvent);
   }
 }
 
