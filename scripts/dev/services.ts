@@ -9,7 +9,7 @@ interface Service {
 }
 
 /** As the Procfile has them: a group's garbage is young, and collecting it takes half as long with room for it. */
-const nodeOptions = ['--max-semi-space-size=64', '--enable-source-maps'];
+const nodeOptions = ['--max-semi-space-size=64'];
 
 /** Starts one of our own programs from its TypeScript. */
 export const startService = (name: string, script: string, { args = [], env, logFolder }: Service) =>
