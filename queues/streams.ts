@@ -57,8 +57,8 @@ export function toFields(event: StreamEvent): string[] {
 const traceparent = (event: StreamEvent): string =>
   `00-${event.correlationId.replaceAll('-', '')}-${event.id.replaceAll('-', '').slice(16)}-01`;
 
-/** Events in one transaction at most: of more our client would make a text so long that it gets fresh pages from the operating system each time. */
-const mostAtOnce = 100;
+/** Events in one transaction at most: of more, our client would make a text so long that it gets fresh pages from the operating system each time. */
+const mostAtOnce = 64;
 
 /**
  * Appends events to their channels' streams, in order, none behind one that is refused. An event whose position is already in the
