@@ -345,7 +345,10 @@ class Drain {
         const { message } = pending;
         const handled = answers[number]?.[index] as Handled;
         const key = { recipient, actorId };
-        this.#outbox.emit(handled.emit ?? [], message, key);
+        const { emit = [] } = handled;
+        // Rows of the database are in it. What a machine says follows from what was checked, and the simulation holds it against the schemas.
+        for (const { type, data } of emit) this.#engine.routing.check(type, data);
+        this.#outbox.emit(emit, message, key);
         this.#entries.push(handlerEntry(key, pending, handled, this.#clocks.at(message)));
         this.#answers.giveHandled(message, handled);
       }

@@ -49,12 +49,11 @@ export class Outbox {
     return arrivals;
   }
 
-  /** Routes what a participant sends: into mailboxes, to the event log, or to a participant served within this drain. */
+  /** Routes what a participant sends, whose payloads are sound: into mailboxes, to the event log, or to a participant served within this drain. */
   emit(emitted: readonly Outgoing[], cause: Envelope, sender: Key): void {
     const { routing } = this.#engine;
-    // All are checked before the first goes anywhere: a message that is set aside must not have half spoken (invariant 2).
+    // All are routed before the first goes anywhere: a message that is set aside must not have half spoken (invariant 2).
     const routed = emitted.map((outgoing) => {
-      routing.check(outgoing.type, outgoing.data);
       const route = routing.route(outgoing.type, outgoing.data);
       for (const delivery of route.deliveries) this.#checkReachable(outgoing, delivery);
       return { outgoing, route };

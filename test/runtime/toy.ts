@@ -107,7 +107,8 @@ const routing: Routing = {
   },
   route(type, data) {
     if (type === 'Joined') return { deliveries: [], channel: 'game', version: '1.0.0' };
-    const target = targets[type] as (typeof targets)[string];
+    const target = targets[type];
+    if (!target) throw new FatalError('UNKNOWN_MESSAGE', `there is no message ${type}`);
     const { to, id } = data as { to?: string; id?: string };
     const delivery: Delivery = { recipient: target.recipient, actorId: (to ?? id) as string, queue: target.queue };
     return { deliveries: [delivery], channel: null, version: '1.0.0' };
