@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outgoing } from '../../machines/shared/message.js';
 import { checkpoint, type JournalRow, replay } from '../../src/runtime/fold.js';
-import { type Living, statePath, toSnapshot } from '../../src/runtime/lifecycle.js';
+import { type Living, toSnapshot } from '../../src/runtime/lifecycle.js';
 import type { Actor, Snapshot } from '../../src/runtime/ports.js';
 
 /** A kept journal of one actor, with what it must fold to for ever. */
@@ -86,7 +86,7 @@ export function* shownBy(actor: Actor, rows: readonly JournalRow[]): Generator<S
   let before = '';
   for (const { row, step } of replay(watched(actor, held), rows)) {
     const { emitted, next } = step;
-    const state = statePath(next.state.value);
+    const state = next.state.node.path;
     const way = `${before} → ${row.type} → ${state}`;
     const isIdle = before === state && emitted.length === 0;
     const said = `${way}: ${emitted.map(({ type }) => type).join(', ')}`;

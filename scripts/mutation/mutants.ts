@@ -52,7 +52,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a state defers what a later one takes',
     file: runtime('lifecycle'),
-    from: "if (defers(living.state, received.type)) return { outcome: 'deferred' };",
+    from: "if (state.node.defers.has(received.type)) return { outcome: 'deferred' };",
     to: '',
     test: test('runtime/drain', 'defers what a later state takes, in order, and retries it after the next transition'),
   },

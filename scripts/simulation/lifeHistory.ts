@@ -7,7 +7,6 @@ import {
   viewSubscription,
 } from '../../machines/subscription/subscription.view.js';
 import { type JournalRow, replay } from '../../src/runtime/fold.js';
-import { statePath } from '../../src/runtime/lifecycle.js';
 import type { Actor } from '../../src/runtime/ports.js';
 import type { Town } from './town.js';
 import { demand } from './world.js';
@@ -57,8 +56,12 @@ export function checkHistories({ world }: Town): void {
     if (actor.recipient !== 'subscription') continue;
     const history = new History(world.nameOf(actor), world.stoodStillMs);
     for (const { row, step } of replay(world.participant('subscription') as Actor, actor.journal)) {
-      const { value, context } = step.next.state;
-      const moment = { at: Date.parse(row.at), state: statePath(value) as SubscriptionState, context };
+      const { node, context } = step.next.state;
+      const moment = {
+        at: Date.parse(row.at),
+        state: node.path as SubscriptionState,
+        context: context as unknown as Moment['context'],
+      };
       history.goOn(row, moment, step.emitted);
     }
     history.lastUntil(world.now);

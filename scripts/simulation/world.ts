@@ -3,7 +3,7 @@ import type { Outgoing, Received } from '../../machines/shared/message.js';
 import { routing } from '../../queues/routing.js';
 import { type Envelope, envelope } from '../../src/runtime/envelope.js';
 import type { JournalRow } from '../../src/runtime/fold.js';
-import { create, type Living, receive, restore, statePath, toSnapshot } from '../../src/runtime/lifecycle.js';
+import { create, type Living, receive, restore, toSnapshot } from '../../src/runtime/lifecycle.js';
 import type { Actor, Effect } from '../../src/runtime/ports.js';
 import type { Key } from '../../src/runtime/store.js';
 
@@ -248,8 +248,8 @@ export class World {
         this.#ignore(key, message, `there is no such ${key.recipient}`);
         continue;
       }
-      const before: string = living ? statePath(living.state.value) : '';
-      const step = living ? receive(living, actor, received) : create(actor, received);
+      const before: string = living ? living.state.node.path : '';
+      const step = living ? receive(living, received) : create(actor, received);
       if (step.outcome === 'deferred') {
         deferred.push(message);
         continue;
@@ -273,13 +273,13 @@ export class World {
           dueAt: this.now + Math.max(0, delay),
           cause: message,
         });
-      const after = statePath(living.state.value);
+      const after = living.state.node.path;
       this.note(`${this.nameOf(key)}: ${message.type}${before === after ? '' : ` → ${after}`}`);
       pending.unshift(...answers, ...deferred);
       deferred = [];
     }
     if (living) {
-      const state = statePath(living.state.value);
+      const state = living.state.node.path;
       const { version } = living;
       const { context } = living.state;
       const snapshot = JSON.stringify(toSnapshot(living));

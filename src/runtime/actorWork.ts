@@ -1,5 +1,5 @@
 import type { Envelope } from './envelope.js';
-import { type Living, restore, statePath, toSnapshot } from './lifecycle.js';
+import { type Living, restore, toSnapshot } from './lifecycle.js';
 import type { Actor } from './ports.js';
 import type { Key, StoredActor, Taken } from './store.js';
 import type { Arming } from './timers.js';
@@ -104,7 +104,7 @@ export class ActorWork implements Key {
       id: this.actorId,
       before: this.stored?.version ?? null,
       version: this.#living.version,
-      state: statePath(this.#living.state.value),
+      state: this.#living.state.node.path,
       snapshot: toSnapshot(this.#living),
       clockId: this.stored ? this.stored.clockId : this.#applied.message.clockId,
       correlationId: this.#applied.message.correlationId,

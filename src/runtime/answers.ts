@@ -1,6 +1,6 @@
 import { ActorWork } from './actorWork.js';
 import type { Envelope } from './envelope.js';
-import { allowedEvents, statePath, toSnapshot } from './lifecycle.js';
+import { toSnapshot } from './lifecycle.js';
 import type { Handled } from './ports.js';
 import type { Key } from './store.js';
 import type { DirectResult, Unit } from './work.js';
@@ -21,10 +21,10 @@ export class Answers {
     const living = key instanceof ActorWork ? key.living() : null;
     this.given.set(id, {
       ...said,
-      state: living && statePath(living.state.value),
+      state: living?.state.node.path ?? null,
       version: living?.version ?? null,
       snapshot: living && toSnapshot(living),
-      allowedEvents: living ? allowedEvents(living) : [],
+      allowedEvents: living ? living.state.node.events : [],
       refusal: null,
       answer: undefined,
     });

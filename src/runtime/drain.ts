@@ -8,7 +8,7 @@ import { actorEntry, checkpointEntry, handlerEntry } from './entries.js';
 import type { Envelope } from './envelope.js';
 import { FatalError } from './errors.js';
 import { groupBy } from './groupBy.js';
-import { create, receive, timerPrefix } from './lifecycle.js';
+import { create, receive } from './lifecycle.js';
 import { Outbox } from './outbox.js';
 import type { Actor, Handled, Trx } from './ports.js';
 import { SetAside } from './setAside.js';
@@ -23,6 +23,7 @@ import {
   tryLockActors,
 } from './store.js';
 import { type Arming, armTimers, disarmTimers } from './timers.js';
+import { timerPrefix } from './turn.js';
 import type { Drained, DrainOptions, Unit, Work } from './work.js';
 import {
   type ActorWrite,
@@ -300,7 +301,7 @@ class Drain {
     const before = work.living();
     const received = this.#received(message);
     let step: ReturnType<typeof receive>;
-    if (before) step = receive(before, work.actor, received);
+    if (before) step = receive(before, received);
     else if (work.actor.creates.includes(message.type)) step = create(work.actor, received);
     else step = { outcome: 'ignored', reason: `there is no such ${work.recipient}` };
 

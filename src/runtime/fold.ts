@@ -62,7 +62,7 @@ export function* replay(actor: Actor, rows: Iterable<JournalRow>): Generator<Rep
       at: row.at,
       correlationId: row.correlationId,
     };
-    const step: Step = living ? receive(living, actor, received) : create(actor, received);
+    const step: Step = living ? receive(living, received) : create(actor, received);
     if (step.outcome !== 'applied')
       throw new FoldError(`version ${row.version}: ${row.type} was applied then and is ${step.outcome} now`);
     if (step.next.version !== row.version)

@@ -1,16 +1,14 @@
-import type { AnyMachineSnapshot, StateValue } from 'xstate';
+import type { StateValue } from 'xstate';
 import type { Outgoing, Received } from '../../machines/shared/message.js';
+import { begin, stateFrom } from './chart.js';
 import { FatalError } from './errors.js';
 import type { Actor, Snapshot } from './ports.js';
-import { type Action, initialTransition, transition } from './transition.js';
-
-/** The event types of XState's delayed transitions all start so. */
-export const timerPrefix = 'xstate.after.';
+import { type Move, type State, take, timerPrefix } from './turn.js';
 
 /** An actor in memory during a drain. */
 export interface Living {
   readonly version: number;
-  readonly state: AnyMachineSnapshot;
+  readonly state: State;
   readonly armed: Readonly<Record<string, number>>;
 }
 
@@ -35,18 +33,20 @@ export function statePath(value: StateValue): string {
     .join('|');
 }
 
-/** Brings a new actor to life with the message that creates it. */
+/**
+ * Brings a new actor to life with the message that creates it. Pure.
+ * @throws whatever a guard or action of the machine throws
+ */
 export function create(actor: Actor, received: Received): Step {
-  const [state, actions] = initialTransition(actor.machine, received);
-  return applied(state, actions, {}, 1);
+  return applied(begin(actor.machine, received), {}, 1);
 }
 
 /**
  * Gives one message to a living actor: applies it, defers it (a later state takes it), or ignores it with a reason. Pure.
  * @throws whatever a guard or action of the machine throws
  */
-export function receive(living: Living, actor: Actor, received: Received): Step {
-  let armed = living.armed;
+export function receive({ version, state, armed: armedBefore }: Living, received: Received): Step {
+  let armed = armedBefore;
   if (received.type.startsWith(timerPrefix)) {
     const { visit } = received.data as { visit: number };
     // A timer of an earlier visit of the state: that visit is over, whatever the clock says (invariant 6).
@@ -54,29 +54,15 @@ export function receive(living: Living, actor: Actor, received: Received): Step 
     const { [received.type]: _fired, ...others } = armed;
     armed = others;
   }
-  if (!living.state.can(received)) {
-    if (defers(living.state, received.type)) return { outcome: 'deferred' };
-    return { outcome: 'ignored', reason: `${statePath(living.state.value)} does not take ${received.type}` };
-  }
-  const [state, actions] = transition(actor.machine, living.state, received);
-  return applied(state, actions, armed, living.version + 1);
-}
-
-/** The message types that the current state has a transition for; a guard may still refuse one. */
-export function allowedEvents(living: Living): string[] {
-  const nodes = (living.state as unknown as { _nodes: { ownEvents: string[] }[] })._nodes;
-  const types = new Set(nodes.flatMap((node) => node.ownEvents).filter((type) => type && !type.startsWith('xstate.')));
-  return [...types].sort();
+  const taken = take(state, received);
+  if (taken) return applied(taken, armed, version + 1);
+  if (state.node.defers.has(received.type)) return { outcome: 'deferred' };
+  return { outcome: 'ignored', reason: `${state.node.path} does not take ${received.type}` };
 }
 
 /** What is stored of a living actor. */
-export function toSnapshot(living: Living): Snapshot {
-  return {
-    value: living.state.value,
-    context: living.state.context as Record<string, unknown>,
-    status: living.state.status,
-    armed: living.armed,
-  };
+export function toSnapshot({ state: { node, context, status }, armed }: Living): Snapshot {
+  return { value: node.value, context, status, armed };
 }
 
 /** During a deployment a newer process has already stored this actor. A retry may reach that one, so the message is not parked at once. */
@@ -98,55 +84,32 @@ export function restore(actor: Actor, stored: { version: number; machineVersion:
   for (let from = stored.machineVersion; from < actor.version; from++) {
     snapshot = actor.migrations?.[from]?.(snapshot) ?? snapshot;
   }
-  try {
-    const state = actor.machine.resolveState({
-      value: snapshot.value as StateValue,
-      context: snapshot.context,
-      status: snapshot.status as 'active',
-    });
-    return { version: stored.version, state, armed: snapshot.armed };
-  } catch (cause) {
-    throw new FatalError(
-      'UNKNOWN_STATE',
-      `machine ${actor.machine.id} v${actor.version} has no state ${JSON.stringify(snapshot.value)}`,
-      { cause },
-    );
-  }
+  const { value, context, status, armed } = snapshot;
+  const state = stateFrom(actor.machine, value, context, status);
+  if (state) return { version: stored.version, state, armed };
+  throw new FatalError(
+    'UNKNOWN_STATE',
+    `machine ${actor.machine.id} v${actor.version} has no state ${JSON.stringify(value)}`,
+  );
 }
 
-function defers(state: AnyMachineSnapshot, type: string): boolean {
-  const meta = state.getMeta() as Record<string, { defers?: readonly string[] } | undefined>;
-  return Object.values(meta).some((own) => own?.defers?.includes(type));
-}
-
-/** The delayed event of an `after`: it is named after its state, so that leaving the state cancels it. */
-const isTimer = (params: unknown): params is { id: string; delay: number } =>
-  (params as { id?: string }).id?.startsWith(timerPrefix) ?? false;
-
-function applied(
-  state: AnyMachineSnapshot,
-  actions: readonly Action[],
-  armedBefore: Readonly<Record<string, number>>,
-  version: number,
-): Step {
+function applied({ state, actions }: Move, armedBefore: Readonly<Record<string, number>>, version: number): Step {
   const emitted: Outgoing[] = [];
   const armed = { ...armedBefore };
   const arm: Record<string, number> = {};
   const disarm = new Set<string>();
   for (const action of actions) {
     if (action.type === 'xstate.emit') {
-      emitted.push((action.params as { event: Outgoing }).event);
-    } else if (action.type === 'xstate.raise' && isTimer(action.params)) {
+      emitted.push(action.params.event);
+    } else if (action.type === 'xstate.raise') {
       const { id, delay } = action.params;
       armed[id] = version;
       arm[id] = delay;
-    } else if (action.type === 'xstate.cancel') {
-      const { sendId } = action.params as { sendId: string };
+    } else {
+      const { sendId } = action.params;
       delete armed[sendId];
       delete arm[sendId];
       disarm.add(sendId);
-    } else {
-      throw new FatalError('UNSUPPORTED_ACTION', `a machine may only emit messages and set timers, not ${action.type}`);
     }
   }
   for (const name of Object.keys(arm)) disarm.delete(name);

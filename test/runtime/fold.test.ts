@@ -2,15 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Outgoing, Received } from '../../machines/shared/message.js';
 import { fold, type JournalRow } from '../../src/runtime/fold.js';
-import {
-  create,
-  type Living,
-  receive,
-  restore,
-  type Step,
-  timerPrefix,
-  toSnapshot,
-} from '../../src/runtime/lifecycle.js';
+import { create, type Living, receive, restore, type Step, toSnapshot } from '../../src/runtime/lifecycle.js';
+import { timerPrefix } from '../../src/runtime/turn.js';
 import { player } from './player.js';
 
 const uuid = (n: number) => `01900000-0000-7000-8000-${String(n).padStart(12, '0')}`;
@@ -47,7 +40,7 @@ function live(happenings: readonly Outgoing[]) {
   let living = take(create(player, join), join) as Living;
   for (const [index, outgoing] of happenings.entries()) {
     const message = toMessage(outgoing, index + 1);
-    living = take(receive(living, player, message), message) ?? living;
+    living = take(receive(living, message), message) ?? living;
   }
   return { journal, emitted, living };
 }

@@ -56,9 +56,7 @@ async function isKept(db: Evidence['db'], actor: Actor, message: Waiting): Promi
   if (!stored) return false;
   const living = restore(actor, { ...stored, machineVersion: stored.machine_version });
   const { id, type, data, correlation_id: correlationId } = message;
-  return (
-    receive(living, actor, { id, type, data, correlationId, at: message.sent_at.toISOString() }).outcome === 'deferred'
-  );
+  return receive(living, { id, type, data, correlationId, at: message.sent_at.toISOString() }).outcome === 'deferred';
 }
 
 /** No message was given up: faults outside are nobody's message's fault. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { FoldError, replay } from '../../../src/runtime/fold.js';
-import { timerPrefix } from '../../../src/runtime/lifecycle.js';
+import { timerPrefix } from '../../../src/runtime/turn.js';
 import { actors } from '../../../src/services/registry.js';
 import { actorPages } from './actorPages.js';
 import type { Evidence, Finding } from './evidence.js';
