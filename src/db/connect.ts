@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Client, Pool, type PoolConfig } from 'pg';
-import { arrayText } from './arrayText.js';
 import type { Database } from './tables.js';
 
 const marker = /^\s*\/\* prepared \*\//;
@@ -23,12 +22,12 @@ function nameOf(text: string): string {
  */
 class PreparingClient extends Client {
   override query(...args: never[]): never {
-    const [text, given, ...rest] = args as unknown as [unknown, unknown, ...unknown[]];
+    const [text, values, ...rest] = args as unknown as [unknown, unknown, ...unknown[]];
     const query = super.query as (...args: unknown[]) => never;
-    if (typeof text !== 'string' || !Array.isArray(given)) return query.call(this, ...(args as unknown[]));
-    const values = given.map((value) => (Array.isArray(value) ? (arrayText(value) ?? value) : value));
-    if (marker.test(text)) return query.call(this, { name: nameOf(text), text, values }, ...rest);
-    return query.call(this, text, values, ...rest);
+    if (typeof text === 'string' && Array.isArray(values) && marker.test(text)) {
+      return query.call(this, { name: nameOf(text), text, values }, ...rest);
+    }
+    return query.call(this, ...(args as unknown[]));
   }
 }
 

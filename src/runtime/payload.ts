@@ -46,3 +46,10 @@ function joined(list: readonly string[]): Buffer {
 /** The rows of a list of JSON texts, as a function to select from. */
 export const textTable = (list: readonly string[]) =>
   sql`string_to_table(${joined(list)}::text, chr(${sql.lit(separator)}))`;
+
+/**
+ * A parameter for `unnest` of ids, numbers, instants and names of our own: as PostgreSQL writes an array, since none of them needs
+ * the quotes and escapes that the driver would give to each.
+ */
+export const bareArray = (values: readonly (string | number | boolean | null)[]): string =>
+  `{${values.map((value) => value ?? 'NULL').join(',')}}`;

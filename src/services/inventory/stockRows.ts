@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { StockStatus } from '../../db/tables/inventory.js';
+import { bareArray } from '../../runtime/payload.js';
 import type { Trx } from '../../runtime/ports.js';
 import type { Movement } from './posting.js';
 import type { StockItem } from './stockItem.js';
@@ -86,19 +87,19 @@ export async function saveStock(
       update inventory.stock_items s
       set on_hand = c.on_hand, reserved = c.reserved, version = c.version, status = c.status, updated_at = clock_timestamp(),
         last_counted_at = coalesce(c.counted_at, s.last_counted_at)
-      from unnest(${items.map((i) => i.stockItemId)}::uuid[], ${items.map((i) => i.onHand)}::int[], ${items.map((i) => i.reserved)}::int[],
-        ${items.map((i) => i.version)}::int[], ${items.map((i) => i.status)}::text[],
-        ${items.map((i) => counted.get(i.stockItemId) ?? null)}::timestamptz[])
+      from unnest(${bareArray(items.map((i) => i.stockItemId))}::uuid[], ${bareArray(items.map((i) => i.onHand))}::int[], ${bareArray(items.map((i) => i.reserved))}::int[],
+        ${bareArray(items.map((i) => i.version))}::int[], ${bareArray(items.map((i) => i.status))}::text[],
+        ${bareArray(items.map((i) => counted.get(i.stockItemId) ?? null))}::timestamptz[])
         as c(id, on_hand, reserved, version, status, counted_at)
       where s.stock_item_id = c.id)
     insert into inventory.stock_movements (movement_id, stock_item_id, stock_version, type, quantity, on_hand_change, reserved_change,
       reason, source_warehouse_id, destination_warehouse_id, reservation_id, order_id, performed_by, occurred_at)
     select m.id, m.item, m.version, m.type, m.quantity, m.on_hand, m.reserved, m.reason, m.source, m.destination, m.order_id, m.order_id, m.by, m.at
-    from unnest(${movements.map((m) => m.movementId)}::uuid[], ${movements.map((m) => m.stockItemId)}::uuid[],
-      ${movements.map((m) => m.stockVersion)}::int[], ${movements.map((m) => m.type)}::text[], ${movements.map((m) => m.quantity)}::int[],
-      ${movements.map((m) => m.onHandChange)}::int[], ${movements.map((m) => m.reservedChange)}::int[], ${movements.map((m) => m.reason)}::text[],
-      ${movements.map((m) => m.sourceWarehouseId)}::uuid[], ${movements.map((m) => m.destinationWarehouseId)}::uuid[],
-      ${movements.map((m) => m.orderId)}::uuid[], ${movements.map((m) => m.performedBy)}::text[], ${movements.map((m) => m.occurredAt)}::timestamptz[])
+    from unnest(${bareArray(movements.map((m) => m.movementId))}::uuid[], ${bareArray(movements.map((m) => m.stockItemId))}::uuid[],
+      ${bareArray(movements.map((m) => m.stockVersion))}::int[], ${bareArray(movements.map((m) => m.type))}::text[], ${bareArray(movements.map((m) => m.quantity))}::int[],
+      ${bareArray(movements.map((m) => m.onHandChange))}::int[], ${bareArray(movements.map((m) => m.reservedChange))}::int[], ${movements.map((m) => m.reason)}::text[],
+      ${bareArray(movements.map((m) => m.sourceWarehouseId))}::uuid[], ${bareArray(movements.map((m) => m.destinationWarehouseId))}::uuid[],
+      ${bareArray(movements.map((m) => m.orderId))}::uuid[], ${movements.map((m) => m.performedBy)}::text[], ${bareArray(movements.map((m) => m.occurredAt))}::timestamptz[])
       as m(id, item, version, type, quantity, on_hand, reserved, reason, source, destination, order_id, by, at)`.execute(
     trx,
   );
