@@ -15,7 +15,6 @@ import * as accountLocks from './0013_accountLocks.js';
 import * as trials from './0014_trials.js';
 import * as usage from './0015_usage.js';
 import * as plainSnapshots from './0016_plainSnapshots.js';
-import * as roomForVersions from './0017_roomForVersions.js';
 
 /** Every migration in order; the name is recorded in the database, so it never changes once landed. */
 export const migrations: Record<string, Migration> = {
@@ -35,5 +34,4 @@ export const migrations: Record<string, Migration> = {
   '0014_trials': trials,
   '0015_usage': usage,
   '0016_plainSnapshots': plainSnapshots,
-  '0017_roomForVersions': roomForVersions,
 };
