@@ -137,7 +137,7 @@ for (const protocol of [2, 3] as const) {
         );
         try {
           await new Promise((resolve) => limited.once('ready', resolve));
-          const mixed = [event(1), event(1, { channel: 'inventory-domain-eventbus' }), event(2)];
+          const mixed = [event(1), event(1, { channel: 'inventory-domain-eventbus' }), ...events(2, 150)];
           const failed = await appendEvents(limited, server.prefix, mixed).catch((error: Error) => error);
           expect(failed).to.be.instanceOf(Error);
           expect(await ids()).to.deep.equal([]);

@@ -18,6 +18,10 @@ describe('payload text', () => {
       const texts = ['{"a":"\\""}', '2', 'null', JSON.stringify({ odd: '\x1e\n\u2028 “' })];
       const { rows } = await sql<{ text: string }>`select text from ${textTable(texts)} as t(text)`.execute(toy.db);
       expect(rows.map(({ text }) => text)).to.deep.equal(texts);
+      const [first, second] = [textTable(texts), textTable(['1'])];
+      const { rows: both } = await sql<{ text: string }>`
+        select text from ${first} as t(text) union all select text from ${second} as t(text)`.execute(toy.db);
+      expect(both.map(({ text }) => text)).to.deep.equal([...texts, '1']);
     } finally {
       await toy.close();
     }
