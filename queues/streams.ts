@@ -21,44 +21,55 @@ export interface StreamEvent {
 /** The key of a channel's stream. */
 export const streamKey = (prefix: string, channel: string): string => `${prefix}:stream:${channel}`;
 
-/** An event's CloudEvents 1.0 attributes and data as field–value pairs (binary mode: one field per attribute). */
-export function toFields(event: StreamEvent): string[] {
-  const fields = [
-    ...[
-      'specversion',
-      '1.0',
-      'id',
-      event.id,
-      'type',
-      event.type,
-      'source',
-      event.source,
-      'subject',
-      event.subject,
-      'time',
-      event.time,
-    ],
-    ...['datacontenttype', 'application/json', 'dataschema', `/schemas/${event.type}/${event.version}`],
-    ...[
-      'correlationid',
-      event.correlationId,
-      'sequence',
-      String(event.position).padStart(16, '0'),
-      'traceparent',
-      traceparent(event),
-    ],
-  ];
-  if (event.causationId) fields.push('causationid', event.causationId);
-  fields.push('data', publicText(event.type, event.data));
-  return fields;
+/** An event as CloudEvents 1.0 writes it in JSON (structured mode), with what its schema keeps from the public left out. */
+export function toCloudEvent(event: StreamEvent): string {
+  const attributes = JSON.stringify({
+    specversion: '1.0',
+    id: event.id,
+    type: event.type,
+    source: event.source,
+    subject: event.subject,
+    time: event.time,
+    datacontenttype: 'application/json',
+    dataschema: `/schemas/${event.type}/${event.version}`,
+    correlationid: event.correlationId,
+    causationid: event.causationId ?? undefined,
+    sequence: String(event.position).padStart(16, '0'),
+    traceparent: traceparent(event),
+  });
+  return `${attributes.slice(0, -1)},"data":${publicText(event.type, event.data)}}`;
 }
 
 /** W3C trace context that follows from the ids we already have: the correlation is the trace, the message the span. */
 const traceparent = (event: StreamEvent): string =>
   `00-${event.correlationId.replaceAll('-', '')}-${event.id.replaceAll('-', '').slice(16)}-01`;
 
-/** Events in one transaction at most: of more, our client would make a text so long that it gets fresh pages from the operating system each time. */
+/** The attributes of the event that a stream's entry holds. */
+export function attributesOf(fields: readonly string[]): Readonly<Record<string, unknown>> {
+  const at = fields.indexOf('event');
+  if (at >= 0 && at % 2 === 0) return JSON.parse(fields[at + 1] as string) as Record<string, unknown>;
+  // Until 2026-11-27 each attribute had a field of its own.
+  return Object.fromEntries(fields.flatMap((name, index) => (index % 2 === 0 ? [[name, fields[index + 1]]] : [])));
+}
+
+/** Events in one call at most: of more, our client would make a text so long that it gets fresh pages from the operating system each time. */
 const mostAtOnce = 64;
+
+/**
+ * Appends in order and stops at the first that is refused, other than for being there already: were a later one taken, it could never get in
+ * any more. Answers which ones were there. One call, because a command of its own costs our client more than all else about an event.
+ */
+const appendScript = `
+  local there = {}
+  for i = 1, #KEYS do
+    local at = 3 * i
+    local reply = redis.pcall('XADD', KEYS[i], ARGV[at - 2], 'type', ARGV[at - 1], 'event', ARGV[at])
+    if reply.err then
+      if not string.find(reply.err, 'equal or smaller', 1, true) then return reply end
+      there[#there + 1] = i - 1
+    end
+  end
+  return there`;
 
 /**
  * Appends events to their channels' streams, in order, none behind one that is refused. An event whose position is already in the
@@ -71,24 +82,17 @@ export async function appendEvents(redis: Redis, prefix: string, events: readonl
 }
 
 async function appendTogether(redis: Redis, prefix: string, events: readonly StreamEvent[]): Promise<void> {
-  // MULTI: were one refused (out of memory) and a later one taken, the first could never get in any more.
-  const transaction = redis.multi();
-  for (const event of events)
-    transaction.xadd(streamKey(prefix, event.channel), `${event.position}-0`, ...toFields(event));
-  for (const [index, [error]] of ((await transaction.exec()) ?? []).entries()) {
-    if (!error) continue;
-    if (!/equal or smaller/.test(error.message)) throw error;
-    await expectSame(redis, prefix, events[index] as StreamEvent);
-  }
+  const keys = events.map(({ channel }) => streamKey(prefix, channel));
+  const entries = events.flatMap((event) => [`${event.position}-0`, event.type, toCloudEvent(event)]);
+  const there = (await redis.eval(appendScript, keys.length, ...keys, ...entries)) as number[];
+  for (const index of there) await expectSame(redis, prefix, events[index] as StreamEvent);
 }
 
 /** Makes sure that it is this event which a stream already holds at its position, or held before it was trimmed. */
 async function expectSame(redis: Redis, prefix: string, event: StreamEvent): Promise<void> {
   const key = streamKey(prefix, event.channel);
   const [entry] = await redis.xrange(key, `${event.position}-0`, `${event.position}-0`);
-  if (!entry) return;
-  const [, fields] = entry;
-  if (fields[fields.indexOf('id') + 1] === event.id) return;
+  if (!entry || attributesOf(entry[1]).id === event.id) return;
   throw new Error(
     `${key} already holds another event at ${event.position}: it was fed from another database, or from this one before it was restored; remove that stream to begin it anew`,
   );
@@ -145,7 +149,7 @@ export async function trimOlder(
   return Math.max(0, Math.min(low, await neededFrom(redis, key)) - positionOf(first[0]));
 }
 
-const timeOf = (fields: string[]): number => Date.parse(fields[fields.indexOf('time') + 1] ?? '');
+const timeOf = (fields: string[]): number => Date.parse(String(attributesOf(fields).time));
 
 async function trimBefore(redis: Redis, key: string, position: number): Promise<number> {
   return redis.xtrim(key, 'MINID', `${Math.min(position, await neededFrom(redis, key))}-0`);

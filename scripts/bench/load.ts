@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import type { Redis } from 'ioredis';
 import { defaultPrefix } from '../../queues/connection.js';
-import { streamKey } from '../../queues/streams.js';
+import { attributesOf, streamKey } from '../../queues/streams.js';
 import type { Stage } from './stage.js';
 
 /** One order of the load: when it was sent (ms since the epoch), and how long its 201 took (ms). */
@@ -71,9 +71,8 @@ export class Completions {
         const channel = key.slice(streamKey(defaultPrefix, '').length);
         for (const [id, fields] of entries) {
           last.set(channel, id);
-          const field = (name: string) => fields[fields.indexOf(name) + 1] as string;
-          const milestone = milestones[channel]?.[field('type')];
-          if (milestone) this.#hear((JSON.parse(field('data')) as { orderId: string }).orderId, milestone, now);
+          const milestone = milestones[channel]?.[fields[fields.indexOf('type') + 1] as string];
+          if (milestone) this.#hear((attributesOf(fields).data as { orderId: string }).orderId, milestone, now);
         }
       }
     }

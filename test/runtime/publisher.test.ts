@@ -5,7 +5,7 @@ import { type Kysely, sql } from 'kysely';
 import sinon from 'sinon';
 import { uuidv7 } from 'uuidv7';
 import { openRedis, producerOptions } from '../../queues/connection.js';
-import { appendEvents, lastPosition, streamKey } from '../../queues/streams.js';
+import { appendEvents, attributesOf, lastPosition, streamKey } from '../../queues/streams.js';
 import type { Database } from '../../src/db/tables.js';
 import { type PublishedEvent, Publisher, type PublisherOptions } from '../../src/runtime/publisher.js';
 import { logEvents } from '../../src/runtime/writes.js';
@@ -58,7 +58,7 @@ describe('the publisher', () => {
   };
   const streamed = async (channel = 'game') => {
     const entries = await redis.xrange(streamKey(server.prefix, channel), '-', '+');
-    return entries.map(([id, fields]) => `${id} ${JSON.parse(fields[fields.indexOf('data') + 1] as string).text}`);
+    return entries.map(([id, fields]) => `${id} ${(attributesOf(fields).data as { text: string }).text}`);
   };
 
   it('appends each channel’s events in order, numbered from 1 without gaps', async () => {

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { streamKey } from '../../../queues/streams.js';
+import { attributesOf, streamKey } from '../../../queues/streams.js';
 import type { Database } from '../../../src/db/tables.js';
 import type { Evidence, Finding } from './evidence.js';
 
@@ -47,7 +47,7 @@ async function readStream(redis: Evidence['redis'], key: string): Promise<{ posi
   for (let from = '-'; ; ) {
     const page = await redis.xrange(key, from, '+', 'COUNT', 5000);
     for (const [entryId, fields] of page)
-      entries.push({ position: Number(entryId.split('-')[0]), id: fields[fields.indexOf('id') + 1] as string });
+      entries.push({ position: Number(entryId.split('-')[0]), id: String(attributesOf(fields).id) });
     const last = page.at(-1)?.[0];
     if (!last) return entries;
     from = `(${last}`;
