@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { uuids } from '../db/arrays.js';
 import type { Database } from '../db/tables.js';
 import type { Position } from './cursor.js';
 
@@ -47,7 +48,7 @@ export async function readActors<C>(
   ids: readonly string[],
 ): Promise<Map<string, StoredActor<C>>> {
   if (ids.length === 0) return new Map();
-  const { rows } = await sql<Row<C>>`/* prepared */ ${select(table)} where id = any(${ids}::uuid[])`.execute(db);
+  const { rows } = await sql<Row<C>>`/* prepared */ ${select(table)} where id = any(${uuids(ids)})`.execute(db);
   return new Map(rows.map((row) => [row.id, toActor(row)]));
 }
 

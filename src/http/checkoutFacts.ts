@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { uuids } from '../db/arrays.js';
 import type { Database } from '../db/tables.js';
 
 /** What the edge must know of a customer before it takes an order. */
@@ -32,7 +33,7 @@ export async function checkoutFacts(
         from orders.orders o where o.customer_id = c.customer_id and o.created_at > theirs.now - interval '1 hour'
         order by o.created_at desc offset ${hourlyOrders}::int - 1 limit 1) as retry_after
     from orders.customers c left join runtime.clocks k on k.id = c.clock_id cross join lateral (select coalesce(k.now, now()) as now) theirs
-    where c.customer_id = any(${customerIds}::uuid[])`.execute(db);
+    where c.customer_id = any(${uuids(customerIds)})`.execute(db);
   const known = new Map(
     rows.map((row) => [
       row.customer_id,

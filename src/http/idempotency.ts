@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
+import { ints, jsonbs, texts, uuids } from '../db/arrays.js';
 import type { Database } from '../db/tables.js';
 import { grouped } from './grouped.js';
 import { newId } from './ids.js';
@@ -78,8 +79,8 @@ async function claimAll(db: Kysely<Database>, requests: readonly OnceRequest[]):
   const asked = [...first.values()].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
   const { rows } = await sql<{ principal: string; key: string; resource_id: string; fresh: boolean }>`/* prepared */
     insert into runtime.idempotency_keys as k (principal, key, request_hash, resource_id)
-    select * from unnest(${asked.map((a) => a.principal)}::text[], ${asked.map((a) => a.key)}::text[],
-      ${asked.map((a) => a.hash)}::text[], ${asked.map(() => newId())}::uuid[])
+    select * from unnest(${texts(asked.map((a) => a.principal))}, ${texts(asked.map((a) => a.key))},
+      ${texts(asked.map((a) => a.hash))}, ${uuids(asked.map(() => newId()))})
     on conflict (principal, key) do update set
       request_hash = excluded.request_hash,
       resource_id = case when k.claimed_at < now() - ${lifetimeHours}::int * interval '1 hour' then excluded.resource_id else k.resource_id end,
@@ -111,7 +112,7 @@ interface KnownKey {
 async function lookUp(db: Kysely<Database>, requests: readonly OnceRequest[]): Promise<Map<string, KnownKey>> {
   const { rows } = await sql<KnownKey>`/* prepared */
     select k.principal, k.key, k.request_hash, k.status, k.headers, k.body from runtime.idempotency_keys k
-    join unnest(${requests.map((r) => r.principal)}::text[], ${requests.map((r) => r.key)}::text[]) as a(principal, key)
+    join unnest(${texts(requests.map((r) => r.principal))}, ${texts(requests.map((r) => r.key))}) as a(principal, key)
       using (principal, key)`.execute(db);
   return new Map(rows.map((row) => [idOf(row), row]));
 }
@@ -132,9 +133,9 @@ interface Answered {
 async function storeAll(db: Kysely<Database>, answers: readonly Answered[]): Promise<undefined[]> {
   await sql`/* prepared */
     update runtime.idempotency_keys k set status = a.status, headers = a.headers, body = a.body
-    from unnest(${answers.map((a) => a.request.principal)}::text[], ${answers.map((a) => a.request.key)}::text[],
-      ${answers.map((a) => a.request.hash)}::text[], ${answers.map((a) => a.answer.status)}::int[],
-      ${answers.map((a) => JSON.stringify(a.answer.headers))}::jsonb[], ${answers.map((a) => a.answer.body)}::text[])
+    from unnest(${texts(answers.map((a) => a.request.principal))}, ${texts(answers.map((a) => a.request.key))},
+      ${texts(answers.map((a) => a.request.hash))}, ${ints(answers.map((a) => a.answer.status))},
+      ${jsonbs(answers.map((a) => JSON.stringify(a.answer.headers)))}, ${texts(answers.map((a) => a.answer.body))})
       as a(principal, key, hash, status, headers, body)
     where k.principal = a.principal and k.key = a.key and k.request_hash = a.hash and k.status is null`.execute(db);
   return answers.map(() => undefined);
@@ -144,7 +145,7 @@ async function releaseAll(db: Kysely<Database>, requests: readonly OnceRequest[]
   // Not deleted: the work may have been done before the request failed, and its repetition must come to the same ids.
   await sql`/* prepared */
     update runtime.idempotency_keys k set claimed_at = now() - (${inFlightSeconds}::int + 1) * interval '1 second'
-    from unnest(${requests.map((r) => r.principal)}::text[], ${requests.map((r) => r.key)}::text[]) as a(principal, key)
+    from unnest(${texts(requests.map((r) => r.principal))}, ${texts(requests.map((r) => r.key))}) as a(principal, key)
     where k.principal = a.principal and k.key = a.key and k.status is null`.execute(db);
   return requests.map(() => undefined);
 }

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { uuids } from '../db/arrays.js';
 import type { Database } from '../db/tables.js';
 import type { Acceptor } from '../runtime/accept.js';
 import { grouped } from './grouped.js';
@@ -27,7 +28,7 @@ export function onTheirClocks(db: Kysely<Database>, acceptor: Acceptor): Accepto
 async function findClocks(db: Kysely<Database>, subjects: readonly Subject[]): Promise<(string | null)[]> {
   const { rows } = await sql<{ clock_id: string | null }>`/* prepared */
     select coalesce(c.clock_id, p.clock_id) as clock_id
-    from unnest(${subjects.map((s) => s.customerId ?? null)}::uuid[], ${subjects.map((s) => s.paymentId ?? null)}::uuid[])
+    from unnest(${uuids(subjects.map((s) => s.customerId ?? null))}, ${uuids(subjects.map((s) => s.paymentId ?? null))})
       with ordinality as s(customer_id, payment_id, place)
     left join orders.customers c on c.customer_id = s.customer_id
     left join payments.payments p on p.id = s.payment_id order by s.place`.execute(db);

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
+import { uuids } from '../db/arrays.js';
 import type { Database } from '../db/tables.js';
 import type { JournalRow } from './journalRow.js';
 import { instantSchema, uuidSchema } from './schemas.js';
@@ -37,7 +38,7 @@ export async function readTimeline(db: Kysely<Database>, actorIds: readonly stri
       correlation_id as "correlationId", causation_id as "causationId", state_before as "from", state_after as "to",
       outcome, reason, at
     from runtime.journal
-    where correlation_id in (select correlation_id from runtime.journal where actor_id = any(${actorIds}::uuid[])) and outcome <> 'checkpoint'
+    where correlation_id in (select correlation_id from runtime.journal where actor_id = any(${uuids(actorIds)})) and outcome <> 'checkpoint'
     order by at desc, seq desc limit ${maxRows}`.execute(db);
   return causalOrder(relatedTo(rows.reverse(), new Set(actorIds))).map(toEntry);
 }

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { uuids } from '../db/arrays.js';
 import type { Database } from '../db/tables.js';
 
 /** What can be waited for. */
@@ -19,15 +20,15 @@ export interface Waiter {
 /** How to find those that are settled for now: they are in no state, and wait for no answer, that comes within moments. */
 const settledAmong: Readonly<Record<Settling, (ids: readonly string[]) => RawBuilder<{ id: string }>>> = {
   order: (ids) => sql`/* prepared */
-    select id from orders.orders where id = any(${ids}::uuid[])
+    select id from orders.orders where id = any(${uuids(ids)})
       and state <> all('{pending,confirmed.reserving,confirmed.awaitingPayment}')`,
   subscription: (ids) => sql`/* prepared */
-    select id from subscriptions.subscriptions where id = any(${ids}::uuid[])
+    select id from subscriptions.subscriptions where id = any(${uuids(ids)})
       and state <> all('{pending,active.renewing,active.cancelling}')
       and snapshot #>> '{context,bill,attempt}' is null and snapshot #>> '{context,change}' is null
       and (snapshot #>> '{context,bill,wanted}' is null or snapshot #>> '{context,cancellation}' is not null)`,
   clock: (ids) => sql`/* prepared */
-    select c.id from runtime.clocks c where c.id = any(${ids}::uuid[])
+    select c.id from runtime.clocks c where c.id = any(${uuids(ids)})
       and (c.target is null or exists (select from runtime.dead_letters d where d.clock_id = c.id))`,
 };
 

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { bigints, ints, uuids } from '../db/arrays.js';
 import { describeError } from './describeError.js';
 import { FatalError } from './errors.js';
 import { groupBy } from './groupBy.js';
@@ -173,7 +174,7 @@ async function claimRows(
   }>`/* prepared */
     with free as (
       select m.seq, m.in_doubt from runtime.mailbox m
-      join unnest(${refs.map((r) => r.actorId)}::uuid[], ${refs.map((r) => r.id)}::uuid[]) as u(actor_id, id)
+      join unnest(${uuids(refs.map((r) => r.actorId))}, ${uuids(refs.map((r) => r.id))}) as u(actor_id, id)
         on m.actor_id = u.actor_id and m.id = u.id
       where m.recipient = ${recipient} and (m.lease_until is null or m.lease_until < clock_timestamp())
       order by m.seq for update of m skip locked)
@@ -214,7 +215,7 @@ async function settleClaims(trx: Trx, claims: readonly Claim[]): Promise<Readonl
     with now as (select date_trunc('milliseconds', clock_timestamp()) as at),
     consumed as (
       delete from runtime.mailbox m
-      using unnest(${claims.map((c) => c.seq)}::bigint[], ${claims.map((c) => c.attempts)}::int[]) as u(seq, attempts)
+      using unnest(${bigints(claims.map((c) => c.seq))}, ${ints(claims.map((c) => c.attempts))}) as u(seq, attempts)
       where m.seq = u.seq and m.attempts = u.attempts
       returning m.seq, m.recipient, m.actor_id, m.id, m.type, m.data, m.correlation_id, m.causation_id, m.clock_id),
     settled as (

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { uuids } from '../db/arrays.js';
 import type { Engine } from './engine.js';
 import type { Lane } from './lane.js';
 import type { Trx } from './ports.js';
@@ -131,7 +132,7 @@ function step(engine: Engine, trx: Trx, ids: readonly string[], limit: number): 
     sql`
     free as (
       select c.id, (select min(t.due_at) from runtime.timers t where t.clock_id = c.id) as next
-      from runtime.clocks c where c.id = any(${ids}::uuid[]) and ${waitsForNothing}),
+      from runtime.clocks c where c.id = any(${uuids(ids)}) and ${waitsForNothing}),
     moved as (
       update runtime.clocks c
       set now = greatest(c.now, least(free.next, c.target)), target = case when free.next <= c.target then c.target end

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Outgoing, Received } from '../../machines/shared/message.js';
+import { uuids } from '../db/arrays.js';
 import type { Database } from '../db/tables.js';
 import { create, type Living, receive, restore, type Step, toSnapshot } from './lifecycle.js';
 import type { Actor, Snapshot } from './ports.js';
@@ -120,7 +121,7 @@ export async function readJournals(
     machine_version: number;
   }>`
     select actor_id, message_id, type, data, correlation_id, at, version, machine_version from runtime.journal
-    where recipient = ${recipient} and actor_id = any(${actorIds}::uuid[]) and outcome in ('applied', 'checkpoint')
+    where recipient = ${recipient} and actor_id = any(${uuids(actorIds)}) and outcome in ('applied', 'checkpoint')
     order by actor_id, version, seq`.execute(db);
   const journals = new Map<string, JournalRow[]>();
   for (const row of rows) {

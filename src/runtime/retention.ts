@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { texts } from '../db/arrays.js';
 import { listPartitions, type MonthlyLog, monthlyLogs } from '../db/partitions.js';
 import type { Database } from '../db/tables.js';
 import type { Actor } from './ports.js';
@@ -85,9 +86,9 @@ function sift(
 function ofLivingActors(actors: Readonly<Record<string, Actor>>, cutoff: Date): RawBuilder<unknown> {
   const living = Object.entries(actors).map(
     ([recipient, { table, ends }]) => sql`(p.recipient = ${recipient} and exists (
-      select from ${sql.raw(table)} a where a.id = p.actor_id and (a.updated_at >= ${cutoff} or a.state <> all(${ends}::text[]))))`,
+      select from ${sql.raw(table)} a where a.id = p.actor_id and (a.updated_at >= ${cutoff} or a.state <> all(${texts(ends)}))))`,
   );
-  const isActor = sql`p.recipient = any(${Object.keys(actors)}::text[])`;
+  const isActor = sql`p.recipient = any(${texts(Object.keys(actors))})`;
   const isAwaited = (table: string) =>
     sql`exists (select from ${sql.raw(table)} w where w.actor_id = p.actor_id and w.recipient = p.recipient)`;
   const awaited = sql.join(['runtime.timers', 'runtime.mailbox', 'runtime.dead_letters'].map(isAwaited), sql` or `);

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Received } from '../../machines/shared/message.js';
+import { bigints, texts, uuids } from '../db/arrays.js';
 import type { Envelope } from './envelope.js';
-import { bareArray, payloadOf } from './payload.js';
+import { payloadOf } from './payload.js';
 import type { Snapshot, Trx } from './ports.js';
 
 /** Whose mailbox: a recipient (kind of participant) and the id of one of its actors. */
@@ -67,16 +68,14 @@ const lockOf = (key: Key): bigint => BigInt(`0x${key.actorId.slice(21).replace('
  */
 export async function lockActors(trx: Trx, keys: readonly Key[]): Promise<void> {
   const locks = [...new Set(keys.map(lockOf))].sort((a, b) => (a < b ? -1 : 1)).map(String);
-  await sql`/* prepared */ select count(pg_advisory_xact_lock(k)) from unnest(${bareArray(locks)}::bigint[]) as k`.execute(
-    trx,
-  );
+  await sql`/* prepared */ select count(pg_advisory_xact_lock(k)) from unnest(${bigints(locks)}) as k`.execute(trx);
 }
 
 /** Locks those of the actors that nobody else holds, without waiting, and answers them. */
 export async function tryLockActors(trx: Trx, keys: readonly Key[]): Promise<readonly Key[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<{ free: boolean }>`/* prepared */
-    select pg_try_advisory_xact_lock(k) as free from unnest(${bareArray(keys.map((key) => String(lockOf(key))))}::bigint[]) with ordinality as u(k, position)
+    select pg_try_advisory_xact_lock(k) as free from unnest(${bigints(keys.map((key) => String(lockOf(key))))}) with ordinality as u(k, position)
     order by position`.execute(trx);
   return keys.filter((_, index) => rows[index]?.free);
 }
@@ -105,7 +104,7 @@ export async function readMessages(trx: Trx, keys: readonly Key[]): Promise<{ no
     last_error: string | null;
     held_until: Date | null;
   }>`/* prepared */
-    with keys as (select * from unnest(${bareArray(mailboxes.map((k) => k.actorId))}::uuid[], ${bareArray(mailboxes.map((k) => k.recipient))}::text[]) as k(actor_id, recipient)),
+    with keys as (select * from unnest(${uuids(mailboxes.map((k) => k.actorId))}, ${texts(mailboxes.map((k) => k.recipient))}) as k(actor_id, recipient)),
     waiting as (
       select m.seq, m.id, m.recipient, m.actor_id, m.type, m.data::text as data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
         m.sent_at, m.deferred, m.attempts, m.last_error, case when m.lease_until > clock_timestamp() then m.lease_until end as held_until
@@ -149,7 +148,7 @@ export async function loadActors(trx: Trx, table: string, ids: readonly string[]
     has_rested: boolean;
   }>`/* prepared */
     select id, version, machine_version, snapshot, clock_id, updated_at < now() - ${sql.lit(`${longRestDays} days`)}::interval as has_rested
-    from ${sql.raw(table)} where id = any(${bareArray(ids)}::uuid[])`.execute(trx);
+    from ${sql.raw(table)} where id = any(${uuids(ids)})`.execute(trx);
   return rows.map((row) => ({
     id: row.id,
     version: row.version,

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
+import { instants, ints, texts, uuids } from '../db/arrays.js';
 import type { Engine } from './engine.js';
-import { bareArray } from './payload.js';
 import type { Trx } from './ports.js';
 import type { Ref } from './routing.js';
 import type { Key } from './store.js';
@@ -20,9 +20,9 @@ export async function armTimers(trx: Trx, armings: readonly Arming[]): Promise<v
   if (armings.length === 0) return;
   await sql`/* prepared */
     insert into runtime.timers (recipient, actor_id, name, visit, due_at, clock_id, correlation_id, causation_id)
-    select * from unnest(${bareArray(armings.map((a) => a.recipient))}::text[], ${bareArray(armings.map((a) => a.actorId))}::uuid[],
-      ${bareArray(armings.map((a) => a.name))}::text[], ${bareArray(armings.map((a) => a.visit))}::int[], ${bareArray(armings.map((a) => a.dueAt))}::timestamptz[],
-      ${bareArray(armings.map((a) => a.clockId))}::uuid[], ${bareArray(armings.map((a) => a.correlationId))}::uuid[], ${bareArray(armings.map((a) => a.causationId))}::uuid[])
+    select * from unnest(${texts(armings.map((a) => a.recipient))}, ${uuids(armings.map((a) => a.actorId))},
+      ${texts(armings.map((a) => a.name))}, ${ints(armings.map((a) => a.visit))}, ${instants(armings.map((a) => a.dueAt))},
+      ${uuids(armings.map((a) => a.clockId))}, ${uuids(armings.map((a) => a.correlationId))}, ${uuids(armings.map((a) => a.causationId))})
     on conflict (actor_id, recipient, name) do update
     set visit = excluded.visit, due_at = excluded.due_at, correlation_id = excluded.correlation_id, causation_id = excluded.causation_id`.execute(
     trx,
@@ -34,7 +34,7 @@ export async function disarmTimers(trx: Trx, timers: readonly (Key & { readonly 
   if (timers.length === 0) return;
   await sql`/* prepared */
     delete from runtime.timers t
-    using unnest(${bareArray(timers.map((t) => t.recipient))}::text[], ${bareArray(timers.map((t) => t.actorId))}::uuid[], ${bareArray(timers.map((t) => t.name))}::text[])
+    using unnest(${texts(timers.map((t) => t.recipient))}, ${uuids(timers.map((t) => t.actorId))}, ${texts(timers.map((t) => t.name))})
       as u(recipient, actor_id, name)
     where t.actor_id = u.actor_id and t.recipient = u.recipient and t.name = u.name`.execute(trx);
 }

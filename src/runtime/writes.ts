@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
+import { bigints, booleans, instants, ints, jsons, texts, uuids } from '../db/arrays.js';
 import type { Envelope } from './envelope.js';
-import { bareArray, textOf, textTable } from './payload.js';
+import { textOf } from './payload.js';
 import type { Actor, Snapshot, Trx } from './ports.js';
 import type { Delivery } from './routing.js';
 import type { Taken } from './store.js';
@@ -37,10 +38,10 @@ function insertActors(trx: Trx, actor: StoredKind, created: readonly ActorWrite[
   const { names, values, read } = contextColumns(actor, created);
   return sql`/* prepared */
     insert into ${sql.raw(actor.table)} (id, version, machine_version, state, snapshot, clock_id, correlation_id, created_at, updated_at${names})
-    select u.id, u.version, ${actor.version}::int, u.state, u.snapshot::json, u.clock_id, u.correlation_id, u.at, u.at${read}
-    from rows from (unnest(${bareArray(created.map((w) => w.id))}::uuid[], ${bareArray(created.map((w) => w.version))}::int[], ${bareArray(created.map((w) => w.state))}::text[],
-      ${bareArray(created.map((w) => w.clockId))}::uuid[], ${bareArray(created.map((w) => w.correlationId))}::uuid[], ${bareArray(created.map((w) => w.at))}::timestamptz[]${values}),
-      ${textTable(created.map((w) => JSON.stringify(w.snapshot)))})
+    select u.id, u.version, ${actor.version}::int, u.state, u.snapshot, u.clock_id, u.correlation_id, u.at, u.at${read}
+    from unnest(${uuids(created.map((w) => w.id))}, ${ints(created.map((w) => w.version))}, ${texts(created.map((w) => w.state))},
+      ${uuids(created.map((w) => w.clockId))}, ${uuids(created.map((w) => w.correlationId))}, ${instants(created.map((w) => w.at))}${values},
+      ${jsons(created.map((w) => JSON.stringify(w.snapshot)))})
       as u(id, version, state, clock_id, correlation_id, at${names}, snapshot)`.execute(trx);
 }
 
@@ -48,14 +49,16 @@ async function updateActors(trx: Trx, actor: StoredKind, changed: readonly Actor
   const { names, values, set } = contextColumns(actor, changed);
   const { numAffectedRows } = await sql`/* prepared */
     update ${sql.raw(actor.table)} as a
-    set version = u.version, machine_version = ${actor.version}::int, state = u.state, snapshot = u.snapshot::json, updated_at = u.at${set}
-    from rows from (unnest(${bareArray(changed.map((w) => w.id))}::uuid[], ${bareArray(changed.map((w) => w.before))}::int[], ${bareArray(changed.map((w) => w.version))}::int[],
-      ${bareArray(changed.map((w) => w.state))}::text[], ${bareArray(changed.map((w) => w.at))}::timestamptz[]${values}),
-      ${textTable(changed.map((w) => JSON.stringify(w.snapshot)))})
+    set version = u.version, machine_version = ${actor.version}::int, state = u.state, snapshot = u.snapshot, updated_at = u.at${set}
+    from unnest(${uuids(changed.map((w) => w.id))}, ${ints(changed.map((w) => w.before))}, ${ints(changed.map((w) => w.version))},
+      ${texts(changed.map((w) => w.state))}, ${instants(changed.map((w) => w.at))}${values},
+      ${jsons(changed.map((w) => JSON.stringify(w.snapshot)))})
       as u(id, before, version, state, at${names}, snapshot)
     where a.id = u.id and a.version = u.before`.execute(trx);
   if (Number(numAffectedRows) !== changed.length) throw new ConcurrentWriteError(actor.table);
 }
+
+const arrays = { text: texts, uuid: uuids, bigint: bigints };
 
 /** The columns that follow from the context, as parts of a statement, each with its comma. */
 function contextColumns({ columns = {} }: StoredKind, writes: readonly ActorWrite[]) {
@@ -63,7 +66,7 @@ function contextColumns({ columns = {} }: StoredKind, writes: readonly ActorWrit
   const each = (text: (name: string) => string) => sql.raw(all.map(([name]) => `, ${text(name)}`).join(''));
   const values = all.map(([, [type, ...path]]) => {
     const list = writes.map(({ snapshot }) => valueAt(snapshot.context, path));
-    return sql`, ${list}::${sql.raw(type)}[]`;
+    return sql`, ${arrays[type](list as never[])}`;
   });
   return {
     names: each((name) => name),
@@ -103,14 +106,14 @@ export async function sendMessages(trx: Trx, sendings: readonly Sending[], wakeA
   await sql`/* prepared */
     insert into runtime.mailbox (id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, data, wake_at)
     select u.id, u.recipient, u.actor_id, u.type, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at, u.deferred,
-      u.data::json, clock_timestamp() + ${wakeAfterMs}::int * interval '1 millisecond'
-    from rows from (unnest(${bareArray(sendings.map((s) => s.envelope.id))}::uuid[], ${bareArray(sendings.map((s) => s.delivery.recipient))}::text[],
-      ${bareArray(sendings.map((s) => s.delivery.actorId))}::uuid[], ${bareArray(sendings.map((s) => s.envelope.type))}::text[],
-      ${bareArray(sendings.map((s) => s.envelope.source))}::text[],
-      ${bareArray(sendings.map((s) => s.envelope.correlationId))}::uuid[], ${bareArray(sendings.map((s) => s.envelope.causationId))}::uuid[],
-      ${bareArray(sendings.map((s) => s.envelope.clockId))}::uuid[], ${bareArray(sendings.map((s) => s.delivery.queue))}::text[],
-      ${bareArray(sendings.map((s) => s.at))}::timestamptz[], ${bareArray(sendings.map((s) => s.deferred))}::boolean[]),
-      ${textTable(sendings.map((s) => textOf(s.envelope.data)))})
+      u.data, clock_timestamp() + ${wakeAfterMs}::int * interval '1 millisecond'
+    from unnest(${uuids(sendings.map((s) => s.envelope.id))}, ${texts(sendings.map((s) => s.delivery.recipient))},
+      ${uuids(sendings.map((s) => s.delivery.actorId))}, ${texts(sendings.map((s) => s.envelope.type))},
+      ${texts(sendings.map((s) => s.envelope.source))},
+      ${uuids(sendings.map((s) => s.envelope.correlationId))}, ${uuids(sendings.map((s) => s.envelope.causationId))},
+      ${uuids(sendings.map((s) => s.envelope.clockId))}, ${texts(sendings.map((s) => s.delivery.queue))},
+      ${instants(sendings.map((s) => s.at))}, ${booleans(sendings.map((s) => s.deferred))},
+      ${jsons(sendings.map((s) => textOf(s.envelope.data)))})
       as u(id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, data)`.execute(
     trx,
   );
@@ -131,14 +134,14 @@ export async function sendClaimed(trx: Trx, sendings: readonly Command[]): Promi
     insert into runtime.mailbox (id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, lease_until, data,
       wake_at, attempts, in_doubt)
     select u.id, u.recipient, u.actor_id, u.type, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at,
-      clock_timestamp() + u.lease_ms * interval '1 millisecond', u.data::json, clock_timestamp() + u.lease_ms * interval '1 millisecond', 1, true
-    from rows from (unnest(${bareArray(sendings.map((s) => s.envelope.id))}::uuid[], ${bareArray(sendings.map((s) => s.delivery.recipient))}::text[],
-      ${bareArray(sendings.map((s) => s.delivery.actorId))}::uuid[], ${bareArray(sendings.map((s) => s.envelope.type))}::text[],
-      ${bareArray(sendings.map((s) => s.envelope.source))}::text[],
-      ${bareArray(sendings.map((s) => s.envelope.correlationId))}::uuid[], ${bareArray(sendings.map((s) => s.envelope.causationId))}::uuid[],
-      ${bareArray(sendings.map((s) => s.envelope.clockId))}::uuid[], ${bareArray(sendings.map((s) => s.delivery.queue))}::text[],
-      ${bareArray(sendings.map((s) => s.at))}::timestamptz[], ${bareArray(sendings.map((s) => s.leaseMs))}::int[]),
-      ${textTable(sendings.map((s) => textOf(s.envelope.data)))})
+      clock_timestamp() + u.lease_ms * interval '1 millisecond', u.data, clock_timestamp() + u.lease_ms * interval '1 millisecond', 1, true
+    from unnest(${uuids(sendings.map((s) => s.envelope.id))}, ${texts(sendings.map((s) => s.delivery.recipient))},
+      ${uuids(sendings.map((s) => s.delivery.actorId))}, ${texts(sendings.map((s) => s.envelope.type))},
+      ${texts(sendings.map((s) => s.envelope.source))},
+      ${uuids(sendings.map((s) => s.envelope.correlationId))}, ${uuids(sendings.map((s) => s.envelope.causationId))},
+      ${uuids(sendings.map((s) => s.envelope.clockId))}, ${texts(sendings.map((s) => s.delivery.queue))},
+      ${instants(sendings.map((s) => s.at))}, ${ints(sendings.map((s) => s.leaseMs))},
+      ${jsons(sendings.map((s) => textOf(s.envelope.data)))})
       as u(id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, lease_ms, data)
     returning seq, id`.execute(trx);
   return new Map(rows.map(({ seq, id }) => [id, seq]));
@@ -163,9 +166,9 @@ export async function keepMessages(trx: Trx, kept: readonly Kept[]): Promise<voi
     update runtime.mailbox m
     set wake_at = coalesce(u.wake_at, clock_timestamp()), lease_until = case when u.held then u.wake_at end,
       deferred = u.deferred, attempts = u.attempts, last_error = u.error
-    from unnest(${bareArray(kept.map((k) => k.taken.seq))}::bigint[], ${bareArray(kept.map((k) => k.wakeAt?.toISOString() ?? null))}::timestamptz[],
-      ${bareArray(kept.map((k) => k.held))}::boolean[], ${bareArray(kept.map((k) => k.deferred))}::boolean[], ${bareArray(kept.map((k) => k.attempts))}::int[],
-      ${kept.map((k) => k.error)}::text[]) as u(seq, wake_at, held, deferred, attempts, error)
+    from unnest(${bigints(kept.map((k) => k.taken.seq))}, ${instants(kept.map((k) => k.wakeAt?.toISOString() ?? null))},
+      ${booleans(kept.map((k) => k.held))}, ${booleans(kept.map((k) => k.deferred))}, ${ints(kept.map((k) => k.attempts))},
+      ${texts(kept.map((k) => k.error))}) as u(seq, wake_at, held, deferred, attempts, error)
     where m.seq = u.seq`.execute(trx);
 }
 
@@ -178,7 +181,7 @@ export async function buryMessages(
   await sql`
     with dead as (
       delete from runtime.mailbox m
-      using unnest(${bareArray(buried.map((b) => b.taken.seq))}::bigint[], ${bareArray(buried.map((b) => b.attempts))}::int[], ${buried.map((b) => b.error)}::text[])
+      using unnest(${bigints(buried.map((b) => b.taken.seq))}, ${ints(buried.map((b) => b.attempts))}, ${texts(buried.map((b) => b.error))})
         as u(seq, attempts, error)
       where m.seq = u.seq
       returning m.seq, m.id, m.recipient, m.actor_id, m.type, m.data, m.source, m.correlation_id, m.causation_id, m.clock_id, m.queue,
@@ -214,19 +217,19 @@ export async function consumeMessages(trx: Trx, entries: readonly Entry[]): Prom
   if (entries.length === 0) return;
   const seqs = entries.flatMap(({ seq }) => seq ?? []);
   const { rows } = await sql<{ consumed: string }>`/* prepared */
-    with consumed as (delete from runtime.mailbox where seq = any(${bareArray(seqs)}::bigint[]) returning 1),
+    with consumed as (delete from runtime.mailbox where seq = any(${bigints(seqs)}) returning 1),
     written as (
       insert into runtime.journal (recipient, actor_id, version, machine_version, message_id, type, correlation_id, causation_id,
         state_before, state_after, outcome, reason, at, data)
       select u.recipient, u.actor_id, u.version, u.machine_version, u.message_id, u.type, u.correlation_id, u.causation_id,
-        u.before, u.after, u.outcome, u.reason, u.at, u.data::json
-      from rows from (unnest(${bareArray(entries.map((e) => e.recipient))}::text[], ${bareArray(entries.map((e) => e.actorId))}::uuid[],
-        ${bareArray(entries.map((e) => e.version))}::int[], ${bareArray(entries.map((e) => e.machineVersion))}::int[], ${bareArray(entries.map((e) => e.message.id))}::uuid[],
-        ${bareArray(entries.map((e) => e.message.type))}::text[],
-        ${bareArray(entries.map((e) => e.message.correlationId))}::uuid[], ${bareArray(entries.map((e) => e.message.causationId))}::uuid[],
-        ${bareArray(entries.map((e) => e.before))}::text[], ${bareArray(entries.map((e) => e.after))}::text[], ${bareArray(entries.map((e) => e.outcome))}::text[],
-        ${entries.map((e) => e.reason)}::text[], ${bareArray(entries.map((e) => e.at))}::timestamptz[]),
-        ${textTable(entries.map((e) => textOf(e.message.data)))})
+        u.before, u.after, u.outcome, u.reason, u.at, u.data
+      from unnest(${texts(entries.map((e) => e.recipient))}, ${uuids(entries.map((e) => e.actorId))},
+        ${ints(entries.map((e) => e.version))}, ${ints(entries.map((e) => e.machineVersion))}, ${uuids(entries.map((e) => e.message.id))},
+        ${texts(entries.map((e) => e.message.type))},
+        ${uuids(entries.map((e) => e.message.correlationId))}, ${uuids(entries.map((e) => e.message.causationId))},
+        ${texts(entries.map((e) => e.before))}, ${texts(entries.map((e) => e.after))}, ${texts(entries.map((e) => e.outcome))},
+        ${texts(entries.map((e) => e.reason))}, ${instants(entries.map((e) => e.at))},
+      ${jsons(entries.map((e) => textOf(e.message.data)))})
         as u(recipient, actor_id, version, machine_version, message_id, type, correlation_id, causation_id, before, after, outcome, reason, at, data))
     select count(*) as consumed from consumed`.execute(trx);
   if (Number(rows[0]?.consumed) !== seqs.length) throw new ConcurrentWriteError('the mailbox');
@@ -246,11 +249,11 @@ export async function logEvents(trx: Trx, publications: readonly Publication[]):
   if (publications.length === 0) return;
   await sql`/* prepared */
     insert into runtime.event_log (id, channel, type, version, source, subject, correlation_id, causation_id, time, data)
-    select u.id, u.channel, u.type, u.version, u.source, u.subject, u.correlation_id, u.causation_id, u.time, u.data::json from rows from (unnest(${bareArray(publications.map((p) => p.envelope.id))}::uuid[], ${bareArray(publications.map((p) => p.channel))}::text[],
-      ${bareArray(publications.map((p) => p.envelope.type))}::text[], ${bareArray(publications.map((p) => p.version))}::text[],
-      ${bareArray(publications.map((p) => p.envelope.source))}::text[], ${bareArray(publications.map((p) => p.subject))}::uuid[],
-      ${bareArray(publications.map((p) => p.envelope.correlationId))}::uuid[],
-      ${bareArray(publications.map((p) => p.envelope.causationId))}::uuid[], ${bareArray(publications.map((p) => p.at))}::timestamptz[]),
-      ${textTable(publications.map((p) => textOf(p.envelope.data)))})
+    select u.id, u.channel, u.type, u.version, u.source, u.subject, u.correlation_id, u.causation_id, u.time, u.data from unnest(${uuids(publications.map((p) => p.envelope.id))}, ${texts(publications.map((p) => p.channel))},
+      ${texts(publications.map((p) => p.envelope.type))}, ${texts(publications.map((p) => p.version))},
+      ${texts(publications.map((p) => p.envelope.source))}, ${uuids(publications.map((p) => p.subject))},
+      ${uuids(publications.map((p) => p.envelope.correlationId))},
+      ${uuids(publications.map((p) => p.envelope.causationId))}, ${instants(publications.map((p) => p.at))},
+      ${jsons(publications.map((p) => textOf(p.envelope.data)))})
       as u(id, channel, type, version, source, subject, correlation_id, causation_id, time, data)`.execute(trx);
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { FlowmartReceived } from '../../../machines/index.js';
 import { taxRateOf } from '../../../machines/shared/taxRates.js';
 import type { MessagesFor } from '../../../queues/topology.js';
+import { ints, texts } from '../../db/arrays.js';
 import { FatalError } from '../../runtime/errors.js';
 import type { Handled, Handler, Trx } from '../../runtime/ports.js';
 import '../../db/tables/billing.js';
@@ -51,7 +52,7 @@ async function takeNumbers(
   const rows = [...wanted.values()];
   const { rows: taken } = await sql<{ series: Series; year: number; last_number: number }>`/* prepared */
     insert into billing.number_series as s (series, year, last_number)
-    select * from unnest(${rows.map((r) => r.series)}::text[], ${rows.map((r) => r.year)}::int[], ${rows.map((r) => r.count)}::int[])
+    select * from unnest(${texts(rows.map((r) => r.series))}, ${ints(rows.map((r) => r.year))}, ${ints(rows.map((r) => r.count))})
       as w(series, year, count) order by 1, 2
     on conflict (series, year) do update set last_number = s.last_number + excluded.last_number
     returning series, year, last_number`.execute(trx);

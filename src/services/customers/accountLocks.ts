@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { FlowmartReceived } from '../../../machines/index.js';
 import type { MessagesFor } from '../../../queues/topology.js';
+import { booleans, instants, uuids } from '../../db/arrays.js';
 import type { Handled, Handler, Trx } from '../../runtime/ports.js';
 import { readCustomers } from './queries.js';
 
@@ -14,7 +15,7 @@ export const accountLocks: Handler<MessagesFor<'accountLocks'>> = {
     const ids = last.map(({ data }) => data.customerId);
     await sql`/* prepared */
       update orders.customers c set locked_at = case when l.is_locked then coalesce(c.locked_at, l.at) end
-      from unnest(${ids}::uuid[], ${last.map(({ data }) => data.isLocked)}::boolean[], ${last.map(({ at }) => at)}::timestamptz[])
+      from unnest(${uuids(ids)}, ${booleans(last.map(({ data }) => data.isLocked))}, ${instants(last.map(({ at }) => at))})
         as l(customer_id, is_locked, at)
       where c.customer_id = l.customer_id`.execute(trx);
     const known = await readCustomers(trx, ids);

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { FlowmartReceived } from '../../../machines/index.js';
 import { DomainError } from '../../../machines/shared/errors.js';
 import type { MessagesFor } from '../../../queues/topology.js';
+import { instants, jsonbs, texts, uuids } from '../../db/arrays.js';
 import type { Handled, Handler, Trx } from '../../runtime/ports.js';
 import { readCustomers } from './queries.js';
 
@@ -18,12 +19,12 @@ export const customers: Handler<MessagesFor<'customers'>> = {
     const { rows } = await sql<{ customer_id: string }>`/* prepared */
       insert into orders.customers (customer_id, first_name, last_name, email, phone, locale, preferred_currency, country, clock_id, address,
         date_registered)
-      select * from unnest(${fresh.map(({ data }) => data.customerId)}::uuid[], ${fresh.map(({ data }) => data.firstName)}::text[],
-        ${fresh.map(({ data }) => data.lastName)}::text[], ${fresh.map(({ data }) => data.email)}::text[],
-        ${fresh.map(({ data }) => data.phone ?? null)}::text[], ${fresh.map(({ data }) => data.locale ?? null)}::text[],
-        ${fresh.map(({ data }) => data.preferredCurrency ?? null)}::text[], ${fresh.map(({ data }) => data.address?.country ?? null)}::text[],
-        ${fresh.map(({ data }) => data.clockId ?? null)}::uuid[],
-        ${fresh.map(({ data }) => (data.address ? JSON.stringify(data.address) : null))}::jsonb[], ${fresh.map(({ at }) => at)}::timestamptz[])
+      select * from unnest(${uuids(fresh.map(({ data }) => data.customerId))}, ${texts(fresh.map(({ data }) => data.firstName))},
+        ${texts(fresh.map(({ data }) => data.lastName))}, ${texts(fresh.map(({ data }) => data.email))},
+        ${texts(fresh.map(({ data }) => data.phone ?? null))}, ${texts(fresh.map(({ data }) => data.locale ?? null))},
+        ${texts(fresh.map(({ data }) => data.preferredCurrency ?? null))}, ${texts(fresh.map(({ data }) => data.address?.country ?? null))},
+        ${uuids(fresh.map(({ data }) => data.clockId ?? null))},
+        ${jsonbs(fresh.map(({ data }) => (data.address ? JSON.stringify(data.address) : null)))}, ${instants(fresh.map(({ at }) => at))})
       on conflict do nothing returning customer_id`.execute(trx);
     const stored = new Set(rows.map((row) => row.customer_id));
     const known = await readCustomers(

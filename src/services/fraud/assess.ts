@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { FlowmartOutgoing } from '../../../machines/index.js';
 import { deriveId } from '../../../machines/shared/ids.js';
+import { bigints, instants, ints, jsonbs, texts, uuids } from '../../db/arrays.js';
 import type { Trx } from '../../runtime/ports.js';
 import { type PaymentInitiated, readHistories, saveFeatures } from './fraudRows.js';
 import { modelVersion, noHistory, type RiskHistory, type RiskScore, scoreRisk, thresholds } from './score.js';
@@ -160,12 +161,12 @@ async function saveAssessments(trx: Trx, rows: readonly Assessment[]): Promise<S
     insert into fraud.risk_assessments (assessment_id, payment_id, transaction_id, order_id, customer_id, score, level, recommendation,
       factors, decision, confidence, model_version, amount_minor, currency, assessed_at, decided_by, decided_at)
     select r.*, 'model', case r.decision when 'MANUAL_REVIEW' then null else r.at end
-    from unnest(${rows.map((r) => r.assessmentId)}::uuid[], ${data.map((d) => d.paymentId)}::uuid[], ${data.map((d) => d.transactionId)}::uuid[],
-      ${data.map((d) => d.orderId)}::uuid[], ${data.map((d) => d.customerId)}::uuid[], ${rows.map((r) => r.risk.score)}::int[],
-      ${rows.map((r) => r.risk.level)}::text[], ${rows.map((r) => r.risk.recommendation)}::text[],
-      ${rows.map((r) => JSON.stringify(r.risk.factors))}::jsonb[], ${rows.map((r) => r.risk.decision)}::text[],
-      ${rows.map((r) => r.risk.confidence)}::real[], ${rows.map(() => modelVersion)}::text[], ${data.map((d) => d.amount.amount)}::bigint[],
-      ${data.map((d) => d.amount.currency)}::text[], ${rows.map((r) => r.message.at)}::timestamptz[])
+    from unnest(${uuids(rows.map((r) => r.assessmentId))}, ${uuids(data.map((d) => d.paymentId))}, ${uuids(data.map((d) => d.transactionId))},
+      ${uuids(data.map((d) => d.orderId))}, ${uuids(data.map((d) => d.customerId))}, ${ints(rows.map((r) => r.risk.score))},
+      ${texts(rows.map((r) => r.risk.level))}, ${texts(rows.map((r) => r.risk.recommendation))},
+      ${jsonbs(rows.map((r) => JSON.stringify(r.risk.factors)))}, ${texts(rows.map((r) => r.risk.decision))},
+      ${rows.map((r) => r.risk.confidence)}::real[], ${texts(rows.map(() => modelVersion))}, ${bigints(data.map((d) => d.amount.amount))},
+      ${texts(data.map((d) => d.amount.currency))}, ${instants(rows.map((r) => r.message.at))})
       as r(assessment_id, payment_id, transaction_id, order_id, customer_id, score, level, recommendation, factors, decision,
         confidence, model_version, amount_minor, currency, at)
     on conflict do nothing returning assessment_id`.execute(trx);
@@ -179,9 +180,9 @@ async function saveCases(trx: Trx, rows: readonly Assessment[]): Promise<void> {
       status, reviewer, closed_at)
     select c.*, case when c.due_at is null then 'declined' else 'open' end, case when c.due_at is null then 'model' end,
       case when c.due_at is null then c.opened_at end
-    from unnest(${found.map((f) => f.fraudCaseId)}::uuid[], ${rows.map((r) => r.assessmentId)}::uuid[],
-      ${rows.map((r) => r.message.data.paymentId)}::uuid[], ${found.map((f) => f.fraudType)}::text[], ${found.map((f) => f.severity)}::text[],
-      ${found.map((f) => JSON.stringify(f.evidence))}::jsonb[], ${found.map((f) => JSON.stringify(f.actions))}::jsonb[],
-      ${rows.map((r) => r.message.at)}::timestamptz[], ${found.map((f) => f.dueAt)}::timestamptz[])
+    from unnest(${uuids(found.map((f) => f.fraudCaseId))}, ${uuids(rows.map((r) => r.assessmentId))},
+      ${uuids(rows.map((r) => r.message.data.paymentId))}, ${texts(found.map((f) => f.fraudType))}, ${texts(found.map((f) => f.severity))},
+      ${jsonbs(found.map((f) => JSON.stringify(f.evidence)))}, ${jsonbs(found.map((f) => JSON.stringify(f.actions)))},
+      ${instants(rows.map((r) => r.message.at))}, ${instants(found.map((f) => f.dueAt))})
       as c(id, assessment_id, payment_id, fraud_type, severity, evidence, actions, opened_at, due_at)`.execute(trx);
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { FlowmartReceived } from '../../../machines/index.js';
+import { bigints, instants, texts, uuids } from '../../db/arrays.js';
 import type { FraudCaseStatus } from '../../db/tables/fraud.js';
 import type { Trx } from '../../runtime/ports.js';
 import type { RiskHistory } from './score.js';
@@ -11,10 +12,10 @@ export async function saveFeatures(trx: Trx, payments: readonly PaymentInitiated
   const rows = payments.map(({ data }) => data);
   await sql`/* prepared */
     insert into fraud.transaction_features (payment_id, customer_id, ip, device, country, amount_minor, currency, at)
-    select * from unnest(${rows.map((p) => p.paymentId)}::uuid[], ${rows.map((p) => p.customerId)}::uuid[],
-      ${rows.map((p) => p.risk.ipAddress ?? null)}::text[], ${rows.map((p) => p.risk.deviceId ?? null)}::text[],
-      ${rows.map((p) => p.risk.shippingAddress?.country ?? null)}::text[], ${rows.map((p) => p.amount.amount)}::bigint[],
-      ${rows.map((p) => p.amount.currency)}::text[], ${rows.map((p) => p.initiatedAt)}::timestamptz[])
+    select * from unnest(${uuids(rows.map((p) => p.paymentId))}, ${uuids(rows.map((p) => p.customerId))},
+      ${texts(rows.map((p) => p.risk.ipAddress ?? null))}, ${texts(rows.map((p) => p.risk.deviceId ?? null))},
+      ${texts(rows.map((p) => p.risk.shippingAddress?.country ?? null))}, ${bigints(rows.map((p) => p.amount.amount))},
+      ${texts(rows.map((p) => p.amount.currency))}, ${instants(rows.map((p) => p.initiatedAt))})
     on conflict (payment_id) do nothing`.execute(trx);
 }
 
@@ -38,8 +39,8 @@ export async function readHistories(
     others: number;
   }>`/* prepared */
     select p.payment_id, h.*, d.others
-    from unnest(${rows.map((p) => p.paymentId)}::uuid[], ${rows.map((p) => p.customerId)}::uuid[],
-      ${rows.map((p) => p.risk.deviceId ?? null)}::text[], ${rows.map((p) => p.initiatedAt)}::timestamptz[])
+    from unnest(${uuids(rows.map((p) => p.paymentId))}, ${uuids(rows.map((p) => p.customerId))},
+      ${texts(rows.map((p) => p.risk.deviceId ?? null))}, ${instants(rows.map((p) => p.initiatedAt))})
       as p(payment_id, customer_id, device, at)
     cross join lateral (
       select count(*) filter (where f.at > p.at - interval '1 hour')::int as payments,
@@ -92,7 +93,7 @@ export async function lockCases(trx: Trx, paymentIds: readonly string[]): Promis
     select c.fraud_case_id as "caseId", c.payment_id as "paymentId", a.transaction_id as "transactionId", a.order_id as "orderId",
       a.customer_id as "customerId", c.status, c.reviewer, null as note, null as "closedAt"
     from fraud.fraud_cases c join fraud.risk_assessments a using (assessment_id)
-    where c.payment_id = any(${paymentIds}::uuid[])
+    where c.payment_id = any(${uuids(paymentIds)})
     order by c.payment_id for no key update of c`.execute(trx);
   return new Map(rows.map((row) => [row.paymentId, row]));
 }
@@ -101,8 +102,8 @@ export async function lockCases(trx: Trx, paymentIds: readonly string[]): Promis
 export async function closeCases(trx: Trx, closed: readonly CaseRow[]): Promise<void> {
   await sql`
     with c as (
-      select * from unnest(${closed.map((c) => c.paymentId)}::uuid[], ${closed.map((c) => c.status)}::text[],
-        ${closed.map((c) => c.reviewer)}::text[], ${closed.map((c) => c.note)}::text[], ${closed.map((c) => c.closedAt)}::timestamptz[])
+      select * from unnest(${uuids(closed.map((c) => c.paymentId))}, ${texts(closed.map((c) => c.status))},
+        ${texts(closed.map((c) => c.reviewer))}, ${texts(closed.map((c) => c.note))}, ${instants(closed.map((c) => c.closedAt))})
         as c(payment_id, status, reviewer, note, closed_at)),
     cases as (
       update fraud.fraud_cases f set status = c.status, reviewer = c.reviewer, closed_at = c.closed_at

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { FraudDecision, RiskFactor } from '../../../machines/fraud/fraud.messages.js';
 import type { Money } from '../../../machines/shared/values.js';
+import { uuids } from '../../db/arrays.js';
 import type { FraudCaseStatus } from '../../db/tables/fraud.js';
 import type { Database } from '../../db/tables.js';
 import { thresholds } from './score.js';
@@ -8,7 +9,7 @@ import { thresholds } from './score.js';
 /** Those of these payments that may be charged: approved by the model or by a person (C-66). */
 export async function approvals(db: Kysely<Database>, paymentIds: readonly string[]): Promise<Set<string>> {
   const { rows } = await sql<{ payment_id: string }>`/* prepared */
-    select a.payment_id from unnest(${paymentIds}::uuid[]) as asked(id)
+    select a.payment_id from unnest(${uuids(paymentIds)}) as asked(id)
     cross join lateral (
       select payment_id from fraud.risk_assessments where payment_id = asked.id and decision = 'APPROVED' limit 1) a`.execute(
     db,

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { texts, uuids } from '../../db/arrays.js';
 import type { Trx } from '../../runtime/ports.js';
 import '../../db/tables/payments.js';
 
@@ -23,7 +24,7 @@ export async function routeCharges(
   // The empty update makes the statement return rows that were there before.
   const { rows } = await sql<{ idempotency_key: string; gateway: string }>`/* prepared */
     insert into payments.charge_routes (idempotency_key, payment_id, gateway)
-    select r.*, ${gateway}::text from unnest(${[...byKey.keys()]}::text[], ${[...byKey.values()]}::uuid[])
+    select r.*, ${gateway}::text from unnest(${texts([...byKey.keys()])}, ${uuids([...byKey.values()])})
       as r(idempotency_key, payment_id) order by 1
     on conflict (idempotency_key) do update set gateway = payments.charge_routes.gateway
     returning idempotency_key, gateway`.execute(trx);

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Money } from '../../../machines/shared/values.js';
+import { bigints, texts, uuids } from '../../db/arrays.js';
 import type { TransactionsTable } from '../../db/tables/payments.js';
 import type { Trx } from '../../runtime/ports.js';
 
@@ -27,12 +28,12 @@ export async function recordTransactions(trx: Trx, transactions: readonly Transa
   await sql`/* prepared */
     insert into payments.transactions (transaction_id, payment_id, type, gateway, gateway_reference_id, idempotency_key,
       amount_minor, currency, status, response_code, response_message)
-    select t.* from unnest(${column((t) => t.transactionId)}::uuid[], ${column((t) => t.paymentId)}::uuid[],
-      ${column((t) => t.type)}::text[], ${column((t) => t.gateway)}::text[],
-      ${column((t) => t.gatewayReferenceId)}::text[], ${column((t) => t.idempotencyKey)}::text[],
-      ${column((t) => t.amount.amount)}::bigint[], ${column((t) => t.amount.currency)}::text[],
-      ${column((t) => t.status)}::text[], ${column((t) => t.responseCode)}::text[],
-      ${column((t) => t.responseMessage)}::text[]) as t(transaction_id, payment_id, type, gateway, reference)
+    select t.* from unnest(${uuids(column((t) => t.transactionId))}, ${uuids(column((t) => t.paymentId))},
+      ${texts(column((t) => t.type))}, ${texts(column((t) => t.gateway))},
+      ${texts(column((t) => t.gatewayReferenceId))}, ${texts(column((t) => t.idempotencyKey))},
+      ${bigints(column((t) => t.amount.amount))}, ${texts(column((t) => t.amount.currency))},
+      ${texts(column((t) => t.status))}, ${texts(column((t) => t.responseCode))},
+      ${texts(column((t) => t.responseMessage))}) as t(transaction_id, payment_id, type, gateway, reference)
     order by t.gateway, t.reference, t.type
     on conflict do nothing`.execute(trx);
 }

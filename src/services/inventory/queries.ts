@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Money } from '../../../machines/shared/values.js';
+import { uuids } from '../../db/arrays.js';
 import type { StockStatus } from '../../db/tables/inventory.js';
 import type { Database } from '../../db/tables.js';
 import type { StockItemView } from './stockItem.js';
@@ -60,7 +61,7 @@ export async function productsByIds(
   currency: string | null,
 ): Promise<Map<string, ProductView>> {
   const { rows } = await sql<ProductRow>`/* prepared */ ${productRows(currency)}
-    where p.product_id = any(${productIds}::uuid[])`.execute(db);
+    where p.product_id = any(${uuids(productIds)})`.execute(db);
   return new Map(rows.map((row) => [row.product_id, toProduct(row)]));
 }
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
+import { instants, ints, texts, uuids } from '../../db/arrays.js';
 import type { StockStatus } from '../../db/tables/inventory.js';
-import { bareArray } from '../../runtime/payload.js';
 import type { Trx } from '../../runtime/ports.js';
 import type { Movement } from './posting.js';
 import type { StockItem } from './stockItem.js';
@@ -42,7 +42,7 @@ export async function lockStock(
 ): Promise<StockItem[]> {
   const { rows } = await sql<StockRow>`/* prepared */
     select ${stockColumns}
-    where s.stock_item_id = any(${stockItemIds}::uuid[]) or s.product_id = any(${productIds}::uuid[])
+    where s.stock_item_id = any(${uuids(stockItemIds)}) or s.product_id = any(${uuids(productIds)})
     order by s.sku, s.warehouse_id for no key update of s`.execute(trx);
   return rows.map(toStockItem);
 }
@@ -50,7 +50,7 @@ export async function lockStock(
 /** Reads stock items without locking them. */
 export async function readStock(trx: Trx, stockItemIds: readonly string[]): Promise<StockItem[]> {
   const { rows } = await sql<StockRow>`/* prepared */
-    select ${stockColumns} where s.stock_item_id = any(${stockItemIds}::uuid[])`.execute(trx);
+    select ${stockColumns} where s.stock_item_id = any(${uuids(stockItemIds)})`.execute(trx);
   return rows.map(toStockItem);
 }
 
@@ -58,7 +58,7 @@ export async function readStock(trx: Trx, stockItemIds: readonly string[]): Prom
 export async function recordedMovements(trx: Trx, movementIds: readonly string[]): Promise<Set<string>> {
   // One look into the index for each: a plan made while the ledger was small would otherwise read it from end to end for ever.
   const { rows } = await sql<{ movement_id: string }>`/* prepared */
-    select m.movement_id from unnest(${movementIds}::uuid[]) as asked(id)
+    select m.movement_id from unnest(${uuids(movementIds)}) as asked(id)
     cross join lateral (select movement_id from inventory.stock_movements where movement_id = asked.id limit 1) m`.execute(
     trx,
   );
@@ -71,7 +71,7 @@ export async function readProductNames(
   productIds: readonly string[],
 ): Promise<Map<string, { sku: string; name: string }>> {
   const { rows } = await sql<{ product_id: string; sku: string; name: string }>`/* prepared */
-    select product_id, sku, name from inventory.products where product_id = any(${productIds}::uuid[])`.execute(trx);
+    select product_id, sku, name from inventory.products where product_id = any(${uuids(productIds)})`.execute(trx);
   return new Map(rows.map((row) => [row.product_id, row]));
 }
 
@@ -87,19 +87,19 @@ export async function saveStock(
       update inventory.stock_items s
       set on_hand = c.on_hand, reserved = c.reserved, version = c.version, status = c.status, updated_at = clock_timestamp(),
         last_counted_at = coalesce(c.counted_at, s.last_counted_at)
-      from unnest(${bareArray(items.map((i) => i.stockItemId))}::uuid[], ${bareArray(items.map((i) => i.onHand))}::int[], ${bareArray(items.map((i) => i.reserved))}::int[],
-        ${bareArray(items.map((i) => i.version))}::int[], ${bareArray(items.map((i) => i.status))}::text[],
-        ${bareArray(items.map((i) => counted.get(i.stockItemId) ?? null))}::timestamptz[])
+      from unnest(${uuids(items.map((i) => i.stockItemId))}, ${ints(items.map((i) => i.onHand))}, ${ints(items.map((i) => i.reserved))},
+        ${ints(items.map((i) => i.version))}, ${texts(items.map((i) => i.status))},
+        ${instants(items.map((i) => counted.get(i.stockItemId) ?? null))})
         as c(id, on_hand, reserved, version, status, counted_at)
       where s.stock_item_id = c.id)
     insert into inventory.stock_movements (movement_id, stock_item_id, stock_version, type, quantity, on_hand_change, reserved_change,
       reason, source_warehouse_id, destination_warehouse_id, reservation_id, order_id, performed_by, occurred_at)
     select m.id, m.item, m.version, m.type, m.quantity, m.on_hand, m.reserved, m.reason, m.source, m.destination, m.order_id, m.order_id, m.by, m.at
-    from unnest(${bareArray(movements.map((m) => m.movementId))}::uuid[], ${bareArray(movements.map((m) => m.stockItemId))}::uuid[],
-      ${bareArray(movements.map((m) => m.stockVersion))}::int[], ${bareArray(movements.map((m) => m.type))}::text[], ${bareArray(movements.map((m) => m.quantity))}::int[],
-      ${bareArray(movements.map((m) => m.onHandChange))}::int[], ${bareArray(movements.map((m) => m.reservedChange))}::int[], ${movements.map((m) => m.reason)}::text[],
-      ${bareArray(movements.map((m) => m.sourceWarehouseId))}::uuid[], ${bareArray(movements.map((m) => m.destinationWarehouseId))}::uuid[],
-      ${bareArray(movements.map((m) => m.orderId))}::uuid[], ${movements.map((m) => m.performedBy)}::text[], ${bareArray(movements.map((m) => m.occurredAt))}::timestamptz[])
+    from unnest(${uuids(movements.map((m) => m.movementId))}, ${uuids(movements.map((m) => m.stockItemId))},
+      ${ints(movements.map((m) => m.stockVersion))}, ${texts(movements.map((m) => m.type))}, ${ints(movements.map((m) => m.quantity))},
+      ${ints(movements.map((m) => m.onHandChange))}, ${ints(movements.map((m) => m.reservedChange))}, ${texts(movements.map((m) => m.reason))},
+      ${uuids(movements.map((m) => m.sourceWarehouseId))}, ${uuids(movements.map((m) => m.destinationWarehouseId))},
+      ${uuids(movements.map((m) => m.orderId))}, ${texts(movements.map((m) => m.performedBy))}, ${instants(movements.map((m) => m.occurredAt))})
       as m(id, item, version, type, quantity, on_hand, reserved, reason, source, destination, order_id, by, at)`.execute(
     trx,
   );
@@ -109,8 +109,8 @@ export async function saveStock(
 export async function insertStockItems(trx: Trx, items: readonly StockItem[]): Promise<void> {
   await sql`/* prepared */
     insert into inventory.stock_items (stock_item_id, product_id, sku, warehouse_id)
-    select * from unnest(${items.map((i) => i.stockItemId)}::uuid[], ${items.map((i) => i.productId)}::uuid[],
-      ${items.map((i) => i.sku)}::text[], ${items.map((i) => i.warehouseId)}::uuid[])`.execute(trx);
+    select * from unnest(${uuids(items.map((i) => i.stockItemId))}, ${uuids(items.map((i) => i.productId))},
+      ${texts(items.map((i) => i.sku))}, ${uuids(items.map((i) => i.warehouseId))})`.execute(trx);
 }
 
 const toStockItem = (row: StockRow): StockItem => ({

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { uuids } from '../../db/arrays.js';
 import type { MovementType, StockStatus } from '../../db/tables/inventory.js';
 import type { Database } from '../../db/tables.js';
 
@@ -113,7 +114,7 @@ export async function inventoryStatus(db: Kysely<Database>, productId: string): 
   if (!product) return undefined;
   const located = rows.filter((row) => row.stock_item_id !== null);
   const { rows: movements } = await sql<MovementRow>`
-    select m.* from unnest(${located.map((row) => row.stock_item_id)}::uuid[]) as s(id)
+    select m.* from unnest(${uuids(located.map((row) => row.stock_item_id))}) as s(id)
     cross join lateral (
       select movement_id, type, on_hand_change, reserved_change, occurred_at, recorded_at, stock_version, reason, order_id
       from inventory.stock_movements where stock_item_id = s.id order by stock_version desc limit 10) m

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { uuids } from '../../db/arrays.js';
 import type { Trx } from '../../runtime/ports.js';
 
 /** A warehouse during a batch, with the units it holds. */
@@ -24,10 +25,10 @@ export async function lockWarehouses(trx: Trx, warehouseIds: readonly string[]):
     is_active: boolean;
     capacity: number;
   }>`select warehouse_id, code, lat, lon, is_active, capacity from inventory.warehouses
-    where warehouse_id = any(${warehouseIds}::uuid[]) order by warehouse_id for no key update`.execute(trx);
+    where warehouse_id = any(${uuids(warehouseIds)}) order by warehouse_id for no key update`.execute(trx);
   const { rows: stored } = await sql<{ warehouse_id: string; used: number }>`
     select warehouse_id, sum(on_hand)::float8 as used from inventory.stock_items
-    where warehouse_id = any(${warehouseIds}::uuid[]) group by warehouse_id`.execute(trx);
+    where warehouse_id = any(${uuids(warehouseIds)}) group by warehouse_id`.execute(trx);
   const used = new Map(stored.map((row) => [row.warehouse_id, row.used]));
   return new Map(
     rows.map((row) => [

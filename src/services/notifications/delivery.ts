@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { FlowmartReceived } from '../../../machines/index.js';
 import type { MessagesFor } from '../../../queues/topology.js';
+import { instants, ints, texts, uuids } from '../../db/arrays.js';
 import type { Effect, EffectOutcome, Trx } from '../../runtime/ports.js';
 import { tellSent } from './sent.js';
 import type { MailTransport } from './transports.js';
@@ -97,7 +98,7 @@ async function readLetters(trx: Trx, messages: readonly Command[]): Promise<(Let
   }>`/* prepared */
     select n.notification_id, n.user_id, n.template_id, n.source_event_id, n.queued_at, n.title, n.message, n.data, c.email
     from notifications.notifications n left join orders.customers c on c.customer_id = n.user_id
-    where n.notification_id = any(${messages.map(({ data }) => data.notificationId)}::uuid[])`.execute(trx);
+    where n.notification_id = any(${uuids(messages.map(({ data }) => data.notificationId))})`.execute(trx);
   const byId = new Map(rows.map((row) => [row.notification_id, row]));
   return messages.map(({ data }) => {
     const row = byId.get(data.notificationId);
@@ -122,8 +123,8 @@ async function writeRecords(trx: Trx, settled: readonly { id: string; record: Re
     update notifications.notifications n
     set delivery_status = u.status, transport = u.transport, provider_message_id = u.provider_message_id, attempts = u.attempts,
       last_error = u.error, sent_at = u.sent_at
-    from unnest(${settled.map(({ id }) => id)}::uuid[], ${records.map((r) => r.status)}::text[], ${records.map((r) => r.transport)}::text[],
-      ${records.map((r) => r.providerMessageId)}::text[], ${records.map((r) => r.attempts)}::int[], ${records.map((r) => r.error)}::text[],
-      ${records.map((r) => r.sentAt)}::timestamptz[]) as u(id, status, transport, provider_message_id, attempts, error, sent_at)
+    from unnest(${uuids(settled.map(({ id }) => id))}, ${texts(records.map((r) => r.status))}, ${texts(records.map((r) => r.transport))},
+      ${texts(records.map((r) => r.providerMessageId))}, ${ints(records.map((r) => r.attempts))}, ${texts(records.map((r) => r.error))},
+      ${instants(records.map((r) => r.sentAt))}) as u(id, status, transport, provider_message_id, attempts, error, sent_at)
     where n.notification_id = u.id`.execute(trx);
 }

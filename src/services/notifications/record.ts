@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { deriveId } from '../../../machines/shared/ids.js';
 import type { Outgoing } from '../../../machines/shared/message.js';
 import type { MessagesFor } from '../../../queues/topology.js';
+import { instants, jsonbs, texts, uuids } from '../../db/arrays.js';
 import type { Handled, Handler, Trx } from '../../runtime/ports.js';
 import type { Cause, Notice, Reader, Template } from './notice.js';
 import { tellSent } from './sent.js';
@@ -94,7 +95,7 @@ async function readCustomers(trx: Trx, messages: readonly Cause[]): Promise<Map<
     has_email: boolean;
   }>`/* prepared */
     select customer_id, first_name, locale, email is not null as has_email
-    from orders.customers where customer_id = any(${ids}::uuid[])`.execute(trx);
+    from orders.customers where customer_id = any(${uuids(ids)})`.execute(trx);
   return new Map(
     rows.map((row) => [row.customer_id, { firstName: row.first_name, locale: row.locale, hasEmail: row.has_email }]),
   );
@@ -106,11 +107,11 @@ async function store(trx: Trx, rows: readonly Row[]): Promise<void> {
     insert into notifications.notifications (notification_id, user_id, recipient, channel, template_id, priority, title, message, data,
       source_event_id, source_type, correlation_id, queued_at, scheduled_at, delivery_status, transport, attempts, sent_at)
     select u.*, u.queued_at, case when here then 'sent' else 'queued' end, case when here then 'in-app' end, here::int, case when here then u.queued_at end
-    from unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.customerId)}::uuid[],
-      ${rows.map((r) => r.recipient)}::text[], ${rows.map((r) => r.channel)}::text[], ${rows.map((r) => r.templateId)}::text[],
-      ${rows.map((r) => r.priority)}::text[], ${rows.map((r) => r.title)}::text[], ${rows.map((r) => r.body)}::text[],
-      ${rows.map((r) => JSON.stringify(r.data))}::jsonb[], ${rows.map((r) => r.cause.id)}::uuid[], ${rows.map((r) => r.cause.type)}::text[],
-      ${rows.map((r) => r.cause.correlationId)}::uuid[], ${rows.map((r) => r.cause.at)}::timestamptz[])
+    from unnest(${uuids(rows.map((r) => r.id))}, ${uuids(rows.map((r) => r.customerId))},
+      ${texts(rows.map((r) => r.recipient))}, ${texts(rows.map((r) => r.channel))}, ${texts(rows.map((r) => r.templateId))},
+      ${texts(rows.map((r) => r.priority))}, ${texts(rows.map((r) => r.title))}, ${texts(rows.map((r) => r.body))},
+      ${jsonbs(rows.map((r) => JSON.stringify(r.data)))}, ${uuids(rows.map((r) => r.cause.id))}, ${texts(rows.map((r) => r.cause.type))},
+      ${uuids(rows.map((r) => r.cause.correlationId))}, ${instants(rows.map((r) => r.cause.at))})
       as u(id, user_id, recipient, channel, template_id, priority, title, message, data, source_event_id, source_type, correlation_id, queued_at)
       cross join lateral (select u.channel = 'IN_APP' as here) h
     on conflict (notification_id) do nothing`.execute(trx);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import { type CarrierName, carrierNames, estimatedDelivery, quote } from '../../../machines/shared/carriers.js';
+import { bigints, instants, texts, uuids } from '../../db/arrays.js';
 import type { Database } from '../../db/tables.js';
 import '../../db/tables/shipping.js';
 import { Groups } from '../../runtime/groups.js';
@@ -89,10 +90,10 @@ export class SimulatedCarrier implements Carrier {
     const stored = await sql<BookingRow>`/* prepared */
       insert into shipping.carrier_bookings
         (idempotency_key, shipment_id, carrier, tracking_number, label_url, cost_minor, currency, estimated_delivery)
-      select * from unnest(${rows.map((row) => row.idempotencyKey)}::text[], ${rows.map((row) => row.shipmentId)}::uuid[],
-        ${rows.map((row) => row.carrier)}::text[], ${rows.map((row) => row.trackingNumber)}::text[],
-        ${rows.map((row) => row.labelUrl)}::text[], ${rows.map((row) => row.shippingCost.amount)}::bigint[],
-        ${rows.map((row) => row.shippingCost.currency)}::text[], ${rows.map((row) => row.estimatedDelivery)}::timestamptz[])
+      select * from unnest(${texts(rows.map((row) => row.idempotencyKey))}, ${uuids(rows.map((row) => row.shipmentId))},
+        ${texts(rows.map((row) => row.carrier))}, ${texts(rows.map((row) => row.trackingNumber))},
+        ${texts(rows.map((row) => row.labelUrl))}, ${bigints(rows.map((row) => row.shippingCost.amount))},
+        ${texts(rows.map((row) => row.shippingCost.currency))}, ${instants(rows.map((row) => row.estimatedDelivery))})
       on conflict (idempotency_key) do update set idempotency_key = excluded.idempotency_key
       returning *`.execute(this.#db);
     const bookings = new Map(stored.rows.map((row) => [row.idempotency_key, toBooking(row)]));

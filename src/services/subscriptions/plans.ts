@@ -3,6 +3,7 @@ import type { FlowmartReceived } from '../../../machines/index.js';
 import { smallestSubtotal } from '../../../machines/shared/smallestCharge.js';
 import { taxRateOf } from '../../../machines/shared/taxRates.js';
 import type { MessagesFor } from '../../../queues/topology.js';
+import { bigints, instants, ints, texts, uuids } from '../../db/arrays.js';
 import { DomainError } from '../../runtime/errors.js';
 import type { Handled, Handler, Trx } from '../../runtime/ports.js';
 import { plansByIds } from './queries.js';
@@ -58,11 +59,11 @@ async function createPlans(trx: Trx, messages: readonly CreatePlan[]): Promise<v
   await sql`/* prepared */
     insert into subscriptions.plans (plan_id, name, price_minor, currency, billing_cycle, interval_count, trial_days, tax_region, usage_unit,
       usage_allowance, created_at)
-    select * from unnest(${plan.map((p) => p.planId)}::uuid[], ${plan.map((p) => p.name)}::text[],
-      ${plan.map((p) => p.price.amount)}::bigint[], ${plan.map((p) => p.price.currency)}::text[],
-      ${plan.map((p) => p.billingCycle)}::text[], ${plan.map((p) => p.intervalCount)}::int[], ${plan.map((p) => p.trialDays)}::int[],
-      ${plan.map((p) => p.taxRegion)}::text[], ${plan.map((p) => p.usage?.unit ?? null)}::text[],
-      ${plan.map((p) => p.usage?.allowance ?? null)}::bigint[], ${messages.map(({ at }) => at)}::timestamptz[]) order by 1
+    select * from unnest(${uuids(plan.map((p) => p.planId))}, ${texts(plan.map((p) => p.name))},
+      ${bigints(plan.map((p) => p.price.amount))}, ${texts(plan.map((p) => p.price.currency))},
+      ${texts(plan.map((p) => p.billingCycle))}, ${ints(plan.map((p) => p.intervalCount))}, ${ints(plan.map((p) => p.trialDays))},
+      ${texts(plan.map((p) => p.taxRegion))}, ${texts(plan.map((p) => p.usage?.unit ?? null))},
+      ${bigints(plan.map((p) => p.usage?.allowance ?? null))}, ${instants(messages.map(({ at }) => at))}) order by 1
     on conflict (plan_id) do nothing`.execute(trx);
 }
 
@@ -70,6 +71,6 @@ async function retirePlans(trx: Trx, messages: readonly FlowmartReceived<'Retire
   if (messages.length === 0) return;
   await sql`/* prepared */
     update subscriptions.plans p set retired_at = r.at
-    from unnest(${messages.map(({ data }) => data.planId)}::uuid[], ${messages.map(({ at }) => at)}::timestamptz[]) as r(plan_id, at)
+    from unnest(${uuids(messages.map(({ data }) => data.planId))}, ${instants(messages.map(({ at }) => at))}) as r(plan_id, at)
     where p.plan_id = r.plan_id and p.retired_at is null`.execute(trx);
 }

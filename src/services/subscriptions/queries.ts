@@ -2,6 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import { type BillingCycle, dateOf } from '../../../machines/shared/calendar.js';
 import { days, later } from '../../../machines/shared/instants.js';
 import type { Money } from '../../../machines/shared/values.js';
+import { instants, texts, uuids } from '../../db/arrays.js';
 import type { PlansTable } from '../../db/tables/subscriptions.js';
 import type { Database } from '../../db/tables.js';
 
@@ -31,7 +32,7 @@ const planRows = sql`
 
 /** Reads plans by id, retired ones too; ids that no plan has are left out. */
 export async function plansByIds(db: Kysely<Database>, planIds: readonly string[]): Promise<Map<string, PlanView>> {
-  const { rows } = await sql<PlanRow>`/* prepared */ ${planRows} where plan_id = any(${planIds}::uuid[])`.execute(db);
+  const { rows } = await sql<PlanRow>`/* prepared */ ${planRows} where plan_id = any(${uuids(planIds)})`.execute(db);
   return new Map(rows.map((row) => [row.plan_id, toPlan(row)]));
 }
 
@@ -83,8 +84,8 @@ export async function useSince(
 ): Promise<number[]> {
   const { rows } = await sql<{ used: string }>`/* prepared */
     select coalesce(sum(u.quantity), 0) as used
-    from unnest(${asked.map((a) => a.subscriptionId)}::uuid[], ${asked.map((a) => a.unit)}::text[],
-      ${asked.map((a) => dayOf(a.since))}::timestamptz[]) with ordinality as a(subscription_id, unit, since, place)
+    from unnest(${uuids(asked.map((a) => a.subscriptionId))}, ${texts(asked.map((a) => a.unit))},
+      ${instants(asked.map((a) => dayOf(a.since)))}) with ordinality as a(subscription_id, unit, since, place)
     left join subscriptions.usage u on u.subscription_id = a.subscription_id and u.unit = a.unit and u.day >= a.since
     group by a.place order by a.place`.execute(db);
   return rows.map(({ used }) => Math.min(Number(used), Number.MAX_SAFE_INTEGER));

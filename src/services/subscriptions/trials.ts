@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { FlowmartReceived } from '../../../machines/index.js';
 import type { TrialClaim } from '../../../machines/subscription/plan.messages.js';
 import type { MessagesFor } from '../../../queues/topology.js';
+import { uuids } from '../../db/arrays.js';
 import type { Handled, Handler, Trx } from '../../runtime/ports.js';
 
 type ClaimTrial = FlowmartReceived<MessagesFor<'trials'>>;
@@ -17,10 +18,10 @@ export const trials: Handler<MessagesFor<'trials'>> = {
   kind: 'handler',
   async handle(trx: Trx, messages: readonly ClaimTrial[]): Promise<Handled[]> {
     const first = [...new Map([...messages].reverse().map((message) => [keyOf(message.data), message.data])).values()];
-    const keys = sql`${first.map((c) => c.customerId)}::uuid[], ${first.map((c) => c.planId)}::uuid[]`;
+    const keys = sql`${uuids(first.map((c) => c.customerId))}, ${uuids(first.map((c) => c.planId))}`;
     await sql`/* prepared */
       insert into subscriptions.trials as held (customer_id, plan_id, subscription_id)
-      select * from unnest(${keys}, ${first.map((c) => c.subscriptionId)}::uuid[]) order by 1, 2
+      select * from unnest(${keys}, ${uuids(first.map((c) => c.subscriptionId))}) order by 1, 2
       on conflict (customer_id, plan_id) do update set subscription_id = excluded.subscription_id, claimed_at = now()
       where held.claimed_at < now() - ${CLAIM_MS}::int * interval '1 millisecond'
         and not exists (select from subscriptions.subscriptions s where s.id = held.subscription_id)`.execute(trx);

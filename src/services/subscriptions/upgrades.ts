@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { FlowmartReceived } from '../../../machines/index.js';
 import { days, msBetween } from '../../../machines/shared/instants.js';
+import { bigints, ints, texts, uuids } from '../../db/arrays.js';
 import type { Handled, Trx } from '../../runtime/ports.js';
 import { lookBackFrom, useSince } from './queries.js';
 
@@ -65,9 +66,9 @@ async function findLarger(trx: Trx, questions: readonly Question[]): Promise<Lar
     usage_allowance: string;
   }>`/* prepared */
     select distinct on (q.subscription_id) q.subscription_id, p.plan_id, p.name, p.price_minor, p.currency, p.usage_allowance
-    from unnest(${questions.map(({ data }) => data.subscriptionId)}::uuid[], ${plans.map((p) => p.price.currency)}::text[],
-      ${plans.map((p) => p.taxRegion)}::text[], ${plans.map((p) => p.billingCycle)}::text[], ${plans.map((p) => p.intervalCount)}::int[],
-      ${plans.map((p) => p.usage.unit)}::text[], ${plans.map((p) => p.usage.allowance)}::bigint[])
+    from unnest(${uuids(questions.map(({ data }) => data.subscriptionId))}, ${texts(plans.map((p) => p.price.currency))},
+      ${texts(plans.map((p) => p.taxRegion))}, ${texts(plans.map((p) => p.billingCycle))}, ${ints(plans.map((p) => p.intervalCount))},
+      ${texts(plans.map((p) => p.usage.unit))}, ${bigints(plans.map((p) => p.usage.allowance))})
       as q(subscription_id, currency, tax_region, billing_cycle, interval_count, unit, allowance)
     join subscriptions.plans p on p.currency = q.currency and p.tax_region = q.tax_region and p.usage_unit = q.unit
       and p.billing_cycle = q.billing_cycle and p.interval_count = q.interval_count
@@ -87,7 +88,7 @@ async function keepNew(trx: Trx, found: readonly Larger[]): Promise<Map<string, 
   if (found.length === 0) return new Map();
   const { rows } = await sql<{ subscription_id: string }>`/* prepared */
     insert into subscriptions.suggested_upgrades (subscription_id, plan_id)
-    select * from unnest(${found.map((f) => f.subscriptionId)}::uuid[], ${found.map((f) => f.planId)}::uuid[]) order by 1, 2
+    select * from unnest(${uuids(found.map((f) => f.subscriptionId))}, ${uuids(found.map((f) => f.planId))}) order by 1, 2
     on conflict do nothing returning subscription_id`.execute(trx);
   const fresh = new Set(rows.map((row) => row.subscription_id));
   return new Map(

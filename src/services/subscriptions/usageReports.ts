@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { FlowmartReceived } from '../../../machines/index.js';
 import { hasCome } from '../../../machines/shared/calendar.js';
+import { bigints, instants, texts, uuids } from '../../db/arrays.js';
 import { DomainError } from '../../runtime/errors.js';
 import type { Handled, Trx } from '../../runtime/ports.js';
 import { dayOf, LOOK_BACK_DAYS, lookBackFrom } from './queries.js';
@@ -24,7 +25,7 @@ export async function countReports(trx: Trx, reports: readonly Report[]): Promis
   if (reports.length === 0) return [];
   const { rows } = await sql<Known>`/* prepared */
     select r.report_id is not null as is_counted, s.state, s.started_at, s.snapshot #>> '{context,terms,plan,usage,unit}' as unit
-    from unnest(${reports.map(({ id }) => id)}::uuid[], ${reports.map(({ data }) => data.subscriptionId)}::uuid[])
+    from unnest(${uuids(reports.map(({ id }) => id))}, ${uuids(reports.map(({ data }) => data.subscriptionId))})
       with ordinality as m(report_id, subscription_id, place)
     left join subscriptions.usage_reports r on r.report_id = m.report_id
     left join subscriptions.subscriptions s on s.id = m.subscription_id order by m.place`.execute(trx);
@@ -57,13 +58,13 @@ async function count(trx: Trx, reports: readonly (Report & { readonly unit: stri
   await sql`/* prepared */
     with fresh as (
       insert into subscriptions.usage_reports (report_id)
-      select * from unnest(${reports.map(({ id }) => id)}::uuid[]) order by 1
+      select * from unnest(${uuids(reports.map(({ id }) => id))}) order by 1
       on conflict do nothing returning report_id)
     insert into subscriptions.usage as u (subscription_id, unit, day, quantity)
     select n.subscription_id, n.unit, n.day, sum(n.quantity)
-    from unnest(${reports.map(({ id }) => id)}::uuid[], ${reports.map(({ data }) => data.subscriptionId)}::uuid[],
-      ${reports.map(({ unit }) => unit)}::text[], ${reports.map((report) => dayOf(usedAt(report)))}::timestamptz[],
-      ${reports.map(({ data }) => data.quantity)}::bigint[]) as n(report_id, subscription_id, unit, day, quantity)
+    from unnest(${uuids(reports.map(({ id }) => id))}, ${uuids(reports.map(({ data }) => data.subscriptionId))},
+      ${texts(reports.map(({ unit }) => unit))}, ${instants(reports.map((report) => dayOf(usedAt(report))))},
+      ${bigints(reports.map(({ data }) => data.quantity))}) as n(report_id, subscription_id, unit, day, quantity)
     join fresh using (report_id) group by 1, 2, 3 order by 1, 2, 3
     on conflict (subscription_id, unit, day) do update set quantity = u.quantity + excluded.quantity`.execute(trx);
 }
