@@ -12,6 +12,9 @@ const bytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStar
 const hex = (word: number): string =>
   `${bytes[word >>> 24]}${bytes[(word >>> 16) & 0xff]}${bytes[(word >>> 8) & 0xff]}${bytes[word & 0xff]}`;
 
+/** A text's code unit; `text.charCodeAt` is looked up at each call once texts have come in many ways (joined, cut out, shared, …). */
+const codeAt = Function.prototype.call.bind(String.prototype.charCodeAt) as (text: string, index: number) => number;
+
 /**
  * Derives a UUIDv7 from another one and a purpose: the same inputs always give the same id, so a replay or a retried drain
  * names its children as the first run did. The time part of `base` is kept, so derived ids sort beside it.
@@ -20,7 +23,7 @@ export function deriveId(base: string, purpose: string): string {
   const seed = `${base}/${purpose}`;
   let [one, two, three] = [0x9747b28c, 0x3c6ef372, 0xa54ff53a];
   for (let i = 0; i < seed.length; i++) {
-    const code = seed.charCodeAt(i);
+    const code = codeAt(seed, i);
     one = mix(one, code);
     two = mix(two, code);
     three = mix(three, code);
