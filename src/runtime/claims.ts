@@ -111,7 +111,9 @@ export async function claimSent(
 /** A command as it will lie in its mailbox, but for its sequence number. */
 const toTaken = ({ envelope, delivery, at }: Command): Omit<Taken, 'seq'> => ({
   ...envelope,
-  ...delivery,
+  recipient: delivery.recipient,
+  actorId: delivery.actorId,
+  queue: delivery.queue,
   sentAt: new Date(at),
   deferred: false,
   attempts: 1,

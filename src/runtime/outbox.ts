@@ -22,11 +22,12 @@ export interface OutboxOptions {
   readonly calls: number;
 }
 
+const isQueued = (delivery: Delivery): delivery is Sending['delivery'] => delivery.queue !== null;
+
 /** What the participants of one drain send, sorted by the way it goes. */
 export class Outbox {
   readonly #engine: Engine;
   readonly #options: OutboxOptions;
-  readonly #positions = new Map<string, number>();
   #arrivals: Sending[] = [];
   /** Into mailboxes. */
   readonly mail: Sending[] = [];
@@ -49,7 +50,7 @@ export class Outbox {
     return arrivals;
   }
 
-  /** Routes what a participant sends, whose payloads are sound: into mailboxes, to the event log, or to a participant served within this drain. */
+  /** Routes all that a participant sends for one cause, whose payloads are sound: into mailboxes, to the event log, or to a participant served within this drain. */
   emit(emitted: readonly Outgoing[], cause: Envelope, sender: Key): void {
     const { routing } = this.#engine;
     // All are routed before the first goes anywhere: a message that is set aside must not have half spoken (invariant 2).
@@ -59,17 +60,18 @@ export class Outbox {
       return { outgoing, route };
     });
     const at = this.#options.clocks.at(cause);
-    for (const { outgoing, route } of routed) {
-      const position = this.#position(sender, cause);
-      const { channel, version } = route;
+    for (const [position, { outgoing, route }] of routed.entries()) {
+      const { channel, version, deliveries } = route;
       // Nobody listens yet.
-      if (!channel && route.deliveries.length === 0) continue;
+      if (!channel && deliveries.length === 0) continue;
       const sent = envelope(outgoing, cause, sender, position);
-      if (channel) this.publications.push({ envelope: sent, channel, version, subject: sender.actorId, at });
-      for (const delivery of route.deliveries) {
-        const { queue } = delivery;
-        if (queue === null) this.#options.inline.deliver(sender, delivery, sent);
-        else this.#send({ envelope: sent, delivery: { ...delivery, queue }, at, deferred: false });
+      if (channel) {
+        const data = routing.publicData(sent.type, sent.data);
+        this.publications.push({ envelope: sent, data, channel, version, subject: sender.actorId, at });
+      }
+      for (const delivery of deliveries) {
+        if (isQueued(delivery)) this.#send({ envelope: sent, delivery, at, deferred: false });
+        else this.#options.inline.deliver(sender, delivery, sent);
       }
     }
   }
@@ -92,14 +94,6 @@ export class Outbox {
     else if (this.commands.length < this.#options.calls)
       this.commands.push({ ...sending, leaseMs: participant.leaseMs });
     else this.mail.push(sending);
-  }
-
-  /** Counts what a sender says for one cause: the message's id follows from that (envelope.ts). */
-  #position(sender: Key, cause: Envelope): number {
-    const id = `${keyOf(sender)}/${cause.id}`;
-    const position = this.#positions.get(id) ?? 0;
-    this.#positions.set(id, position + 1);
-    return position;
   }
 
   #checkReachable({ type }: Outgoing, delivery: Delivery): void {

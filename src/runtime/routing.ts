@@ -23,6 +23,8 @@ export interface Routing {
    */
   check(type: string, data: unknown): void;
   route(type: string, data: unknown): Route;
+  /** What the world outside may see of a public event's payload (invariant 10). */
+  publicData(type: string, data: unknown): unknown;
   /** The queue that brings messages of this type to this recipient (for what is put back by hand or by the sweeper). */
   queueOf(type: string, recipient: string): string;
 }

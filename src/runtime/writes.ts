@@ -238,6 +238,8 @@ export async function consumeMessages(trx: Trx, entries: readonly Entry[]): Prom
 /** A public event on its way to its channel's stream. */
 export interface Publication {
   readonly envelope: Envelope;
+  /** What the world outside may see of the payload: the log holds no more. */
+  readonly data: unknown;
   readonly channel: string;
   readonly version: string;
   readonly subject: string;
@@ -254,6 +256,6 @@ export async function logEvents(trx: Trx, publications: readonly Publication[]):
       ${texts(publications.map((p) => p.envelope.source))}, ${uuids(publications.map((p) => p.subject))},
       ${uuids(publications.map((p) => p.envelope.correlationId))},
       ${uuids(publications.map((p) => p.envelope.causationId))}, ${instants(publications.map((p) => p.at))},
-      ${jsons(publications.map((p) => textOf(p.envelope.data)))})
+      ${jsons(publications.map((p) => textOf(p.data)))})
       as u(id, channel, type, version, source, subject, correlation_id, causation_id, time, data)`.execute(trx);
 }

@@ -68,6 +68,11 @@ export function itKeepsItsBooks(shop: () => Shop): void {
       });
     });
 
+    it('logs events for the outside without what is personal in them (invariant 10)', async () => {
+      const { rows } = await sql<{ data: string }>`select data::text from runtime.event_log`.execute(shop().db);
+      for (const { data } of rows) expect(leak(data)).to.equal(null);
+    });
+
     it('has put no card token, e-mail, street or name into a job, a stream or the log (invariant 10)', async () => {
       await withRedis(shop(), async (redis) => {
         const keys = await redis.keys(`${shop().redis.prefix}*`);

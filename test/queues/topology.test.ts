@@ -1,6 +1,15 @@
 import { expect } from 'chai';
 import { type MessageName, messages } from '../../machines/index.js';
-import { check, publicData, queueOf, queueServices, route, timerQueue, wires } from '../../queues/routing.js';
+import {
+  check,
+  publicData,
+  publicText,
+  queueOf,
+  queueServices,
+  route,
+  timerQueue,
+  wires,
+} from '../../queues/routing.js';
 import { actors, channels, commands, inline, type Recipient, recipients, type Service } from '../../queues/topology.js';
 import { examples } from '../machines/examples.js';
 
@@ -153,6 +162,14 @@ describe('the topology', () => {
       expect(seen).not.to.have.property('shippingAddress');
       expect(seen).to.have.property('orderId', examples.OrderConfirmed.orderId);
       expect(publicData('PaymentProcessed', examples.PaymentProcessed)).to.deep.equal(examples.PaymentProcessed);
+    });
+
+    it('to the stream without what is personal in it even where the log has kept it', () => {
+      const logged = JSON.stringify(examples.OrderConfirmed);
+      expect(logged).to.include('shippingAddress');
+      const text = publicText('OrderConfirmed', logged);
+      expect(JSON.parse(text)).to.deep.equal(publicData('OrderConfirmed', examples.OrderConfirmed));
+      expect(publicText('OrderConfirmed', text)).to.equal(text);
     });
   });
 

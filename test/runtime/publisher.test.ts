@@ -52,7 +52,7 @@ describe('the publisher', () => {
         causationId: null,
         clockId: null,
       };
-      return { envelope, channel, version: '1.0.0', subject: id, at: new Date().toISOString() };
+      return { envelope, data: envelope.data, channel, version: '1.0.0', subject: id, at: new Date().toISOString() };
     });
     await logEvents(db, publications);
   };

@@ -113,6 +113,7 @@ const routing: Routing = {
     const delivery: Delivery = { recipient: target.recipient, actorId: (to ?? id) as string, queue: target.queue };
     return { deliveries: [delivery], channel: null, version: '1.0.0' };
   },
+  publicData: (_type, data) => data,
   queueOf: (type) => targets[type]?.queue ?? 'timers',
 };
 
