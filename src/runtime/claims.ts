@@ -110,7 +110,13 @@ export async function claimSent(
 
 /** A command as it will lie in its mailbox, but for its sequence number. */
 const toTaken = ({ envelope, delivery, at }: Command): Omit<Taken, 'seq'> => ({
-  ...envelope,
+  id: envelope.id,
+  type: envelope.type,
+  data: envelope.data,
+  source: envelope.source,
+  correlationId: envelope.correlationId,
+  causationId: envelope.causationId,
+  clockId: envelope.clockId,
   recipient: delivery.recipient,
   actorId: delivery.actorId,
   queue: delivery.queue,
