@@ -117,12 +117,17 @@ export const jsons = arrayOf('json', 114, putText);
 /** JSON texts for columns that are kept as `jsonb`, which wants a version before each. */
 export const jsonbs = arrayOf('jsonb', 3802, (value: string) => putText(`\u0001${value}`));
 
+/** @throws {RangeError} when one is no whole number of 32 bits */
 export const ints = arrayOf('int', 23, (value: number) => {
+  if ((value | 0) !== value) throw new RangeError(`not an integer of 32 bits: ${value}`);
   putInt(4);
   putInt(value);
 });
 
-/** Numbers of 64 bits: as texts, since they may be larger than those of JavaScript. */
+/**
+ * Numbers of 64 bits: as texts, too, since they may be larger than those of JavaScript.
+ * @throws {RangeError} when one is no whole number of 64 bits
+ */
 export const bigints = arrayOf('bigint', 20, (value: string | number) => {
   putInt(8);
   end = sheet.writeBigInt64BE(BigInt(value), end);

@@ -74,10 +74,13 @@ export async function lockActors(trx: Trx, keys: readonly Key[]): Promise<void> 
 /** Locks those of the actors that nobody else holds, without waiting, and answers them. */
 export async function tryLockActors(trx: Trx, keys: readonly Key[]): Promise<readonly Key[]> {
   if (keys.length === 0) return [];
-  const { rows } = await sql<{ free: boolean }>`/* prepared */
-    select pg_try_advisory_xact_lock(k) as free from unnest(${bigints(keys.map((key) => String(lockOf(key))))}) with ordinality as u(k, position)
-    order by position`.execute(trx);
-  return keys.filter((_, index) => rows[index]?.free);
+  const locks = keys.map((key) => String(lockOf(key)));
+  const { rows } = await sql<{ position: string }>`/* prepared */
+    select position from unnest(${bigints(locks)}) with ordinality as u(k, position) where not pg_try_advisory_xact_lock(k)`.execute(
+    trx,
+  );
+  const held = new Set(rows.map(({ position }) => Number(position)));
+  return keys.filter((_, index) => !held.has(index + 1));
 }
 
 /** Reads every message in the mailboxes of these actors, in the order in which they were sent, and the clock (ms precision). */

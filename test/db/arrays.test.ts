@@ -94,6 +94,18 @@ describe('an array as a parameter', () => {
     });
   }
 
+  for (const wrong of [2 ** 31, -(2 ** 31) - 1, 0.5, Number.NaN]) {
+    it(`refuses ${wrong} as an integer, which must not become another number`, () => {
+      expect(() => ints([wrong])).to.throw(RangeError, `not an integer of 32 bits: ${wrong}`);
+    });
+  }
+
+  for (const wrong of [String(2n ** 63n), 0.5, 2 ** 64]) {
+    it(`refuses ${wrong} as a bigint`, () => {
+      expect(() => bigints([wrong])).to.throw(RangeError);
+    });
+  }
+
   it('refuses what is no instant', () => {
     expect(() => instants(['2026-13-01T00:00:00.000Z'])).to.throw(TypeError, 'not an instant');
   });
