@@ -104,8 +104,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a drain takes along only those whom nobody else is at',
     file: runtime('store'),
-    from: 'pg_try_advisory_xact_lock(k) as free',
-    to: 'true as free',
+    from: 'where not pg_try_advisory_xact_lock(k)',
+    to: 'where false',
     test: test(
       'runtime/alongside',
       'leaves a receiver alone whom somebody else is at; the message waits in its mailbox',
@@ -211,6 +211,27 @@ export const mutants: readonly Mutant[] = [
     from: 'Math.min(position, await neededFrom(redis, key))',
     to: 'position',
     test: test('queues/streams', 'keeps what a group has not been given yet'),
+  },
+  {
+    name: 'no event gets into a stream ahead of one that was refused',
+    file: 'queues/streams.ts',
+    from: 'then return reply end',
+    to: 'then reply = reply end',
+    test: test('queues/streams', 'takes none behind one that was refused'),
+  },
+  {
+    name: 'an event that a stream holds already is the same one',
+    file: 'queues/streams.ts',
+    from: 'attributesOf(entry[1]).id === event.id',
+    to: 'attributesOf(entry[1]).type === event.type',
+    test: test('queues/streams', 'says so when it holds somebody else’s, instead of losing ours'),
+  },
+  {
+    name: 'what is personal stays out of the event log',
+    file: 'src/runtime/outbox.ts',
+    from: 'const data = routing.publicData(sent.type, sent.data);',
+    to: 'const data = sent.data;',
+    test: test('journeys/doorstep', 'logs events for the outside without what is personal in them'),
   },
   {
     name: 'a test clock stands still while somebody lives by it',
