@@ -231,7 +231,7 @@ export const mutants: readonly Mutant[] = [
     file: 'src/runtime/outbox.ts',
     from: 'const data = routing.publicData(sent.type, sent.data);',
     to: 'const data = sent.data;',
-    test: test('journeys/doorstep', 'logs events for the outside without what is personal in them'),
+    test: test('runtime/drain', 'logs no more of a public event than the outside may see'),
   },
   {
     name: 'a test clock stands still while somebody lives by it',

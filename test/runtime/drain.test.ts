@@ -41,6 +41,16 @@ describe('a drain', () => {
     expect(events.map((event) => event.type)).to.deep.equal(['Joined']);
   });
 
+  it('logs no more of a public event than the outside may see (invariant 10)', async () => {
+    const id = await toy.join(uuidv7());
+    const event = await toy.db
+      .selectFrom('runtime.event_log')
+      .select('data')
+      .where('subject', '=', id)
+      .executeTakeFirst();
+    expect(event?.data).to.deep.equal({ id });
+  });
+
   it('consumes a message by deleting its row, so that a second delivery finds nothing (invariant 2)', async () => {
     const id = await toy.join();
     await toy.send('Ball', { to: id, left: 0 });

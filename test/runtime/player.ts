@@ -50,7 +50,7 @@ const playerMachine = setup({
     })),
     whisper: emit(({ context }) => ({ type: 'Note', data: { to: context.partner ?? context.id, text: 'psst' } })),
     babble: emit({ type: 'Gibberish', data: {} }),
-    tellAll: emit(({ context }) => ({ type: 'Joined', data: { id: context.id } })),
+    tellAll: emit(({ context }) => ({ type: 'Joined', data: { id: context.id, partner: context.partner } })),
     note: assign({
       heard: ({ context, event }) => (event.type === 'Note' ? [...context.heard, event.data.text] : context.heard),
     }),

@@ -113,7 +113,8 @@ const routing: Routing = {
     const delivery: Delivery = { recipient: target.recipient, actorId: (to ?? id) as string, queue: target.queue };
     return { deliveries: [delivery], channel: null, version: '1.0.0' };
   },
-  publicData: (_type, data) => data,
+  /** Whom a player plays with is nobody else's business. */
+  publicData: (_type, data) => ({ ...(data as object), partner: undefined }),
   queueOf: (type) => targets[type]?.queue ?? 'timers',
 };
 
