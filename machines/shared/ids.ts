@@ -11,7 +11,7 @@ const finish = (h: number): number => {
 /** A text's code unit; `text.charCodeAt` is looked up at each call once texts have come in many ways (joined, cut out, shared, …). */
 const codeAt = Function.prototype.call.bind(String.prototype.charCodeAt) as (text: string, index: number) => number;
 
-const digits = Uint8Array.from('0123456789abcdef', (digit) => codeAt(digit, 0));
+const digits = new Uint8Array([...'0123456789abcdef'].map((digit) => codeAt(digit, 0)));
 const [slash, hyphen, seven] = [codeAt('/', 0), codeAt('-', 0), codeAt('7', 0)];
 
 /** Where an id is written, digit by digit, so that it is one text and not a chain of parts. */

@@ -28,6 +28,7 @@ const isQueued = (delivery: Delivery): delivery is Sending['delivery'] => delive
 export class Outbox {
   readonly #engine: Engine;
   readonly #options: OutboxOptions;
+  readonly #positions = new Map<string, number>();
   #arrivals: Sending[] = [];
   /** Into mailboxes. */
   readonly mail: Sending[] = [];
@@ -50,7 +51,7 @@ export class Outbox {
     return arrivals;
   }
 
-  /** Routes all that a participant sends for one cause, whose payloads are sound: into mailboxes, to the event log, or to a participant served within this drain. */
+  /** Routes what a participant sends, whose payloads are sound: into mailboxes, to the event log, or to a participant served within this drain. */
   emit(emitted: readonly Outgoing[], cause: Envelope, sender: Key): void {
     const { routing } = this.#engine;
     // All are routed before the first goes anywhere: a message that is set aside must not have half spoken (invariant 2).
@@ -60,7 +61,8 @@ export class Outbox {
       return { outgoing, route };
     });
     const at = this.#options.clocks.at(cause);
-    for (const [position, { outgoing, route }] of routed.entries()) {
+    for (const { outgoing, route } of routed) {
+      const position = this.#position(sender, cause);
       const { channel, version, deliveries } = route;
       // Nobody listens yet.
       if (!channel && deliveries.length === 0) continue;
@@ -94,6 +96,14 @@ export class Outbox {
     else if (this.commands.length < this.#options.calls)
       this.commands.push({ ...sending, leaseMs: participant.leaseMs });
     else this.mail.push(sending);
+  }
+
+  /** Counts what a sender says for one cause, which may reach it twice in a drain: the message's id follows from that (envelope.ts). */
+  #position(sender: Key, cause: Envelope): number {
+    const id = `${keyOf(sender)}/${cause.id}`;
+    const position = this.#positions.get(id) ?? 0;
+    this.#positions.set(id, position + 1);
+    return position;
   }
 
   #checkReachable({ type }: Outgoing, delivery: Delivery): void {
