@@ -218,8 +218,8 @@ export class Shop {
   /** Templates of what the customer of an order was told, in order. */
   async told(orderId: string): Promise<string[]> {
     const { rows } = await sql<{ template_id: string }>`
-      select template_id from notifications.notifications
-      where data ->> 'orderId' = ${orderId} order by queued_at, notification_id`.execute(this.db);
+      select n.template_id from notifications.notifications n left join runtime.event_log e on e.id = n.source_event_id
+      where n.data ->> 'orderId' = ${orderId} order by n.queued_at, e.xid, e.seq, n.notification_id`.execute(this.db);
     return rows.map((row) => row.template_id);
   }
 
