@@ -121,8 +121,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a command to an effect is stored as claimed, in doubt',
     file: runtime('writes'),
-    from: "u.lease_ms * interval '1 millisecond', 1, true",
-    to: "u.lease_ms * interval '1 millisecond', 1, false",
+    from: "lease_ms * interval '1 millisecond', 1, true",
+    to: "lease_ms * interval '1 millisecond', 1, false",
     test: test('runtime/alongside', 'leaves a claim whose process died to whoever finds it abandoned'),
   },
   {

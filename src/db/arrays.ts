@@ -104,11 +104,19 @@ function putShort(value: string): boolean {
   return true;
 }
 
+/**
+ * Ids, in small letters or capitals.
+ * @throws {TypeError} when one is no UUID of 36 characters
+ */
 export const uuids = arrayOf('uuid', 2950, putUuid);
 
-/** Instants as ISO 8601 texts, to the millisecond. */
+/**
+ * Instants as ISO 8601 texts, to the millisecond.
+ * @throws {TypeError} when one is none
+ */
 export const instants = arrayOf('timestamptz', 1184, putInstant);
 
+/** Texts of any kind. */
 export const texts = arrayOf('text', 25, putText);
 
 /** JSON texts. */
@@ -117,7 +125,10 @@ export const jsons = arrayOf('json', 114, putText);
 /** JSON texts for columns that are kept as `jsonb`, which wants a version before each. */
 export const jsonbs = arrayOf('jsonb', 3802, (value: string) => putText(`\u0001${value}`));
 
-/** @throws {RangeError} when one is no whole number of 32 bits */
+/**
+ * Whole numbers of 32 bits.
+ * @throws {RangeError} when one is not: it would become another number
+ */
 export const ints = arrayOf('int', 23, (value: number) => {
   if ((value | 0) !== value) throw new RangeError(`not an integer of 32 bits: ${value}`);
   putInt(4);
@@ -126,13 +137,14 @@ export const ints = arrayOf('int', 23, (value: number) => {
 
 /**
  * Numbers of 64 bits: as texts, too, since they may be larger than those of JavaScript.
- * @throws {RangeError} when one is no whole number of 64 bits
+ * @throws {RangeError} when one is no whole number of 64 bits; {SyntaxError} when a text is no number
  */
 export const bigints = arrayOf('bigint', 20, (value: string | number) => {
   putInt(8);
   end = sheet.writeBigInt64BE(BigInt(value), end);
 });
 
+/** Truth values. */
 export const booleans = arrayOf('boolean', 16, (value: boolean) => {
   putInt(1);
   sheet[end++] = value ? 1 : 0;

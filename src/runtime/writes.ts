@@ -100,21 +100,26 @@ export interface Sending {
   readonly deferred: boolean;
 }
 
+/** What every message has in its mailbox. */
+const listed = sql.raw(
+  'id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, data',
+);
+
+/** The same of these messages, as arrays. */
+const lists = (sendings: readonly Sending[]) =>
+  sql`${uuids(sendings.map((s) => s.envelope.id))}, ${texts(sendings.map((s) => s.delivery.recipient))},
+      ${uuids(sendings.map((s) => s.delivery.actorId))}, ${texts(sendings.map((s) => s.envelope.type))}, ${texts(sendings.map((s) => s.envelope.source))},
+      ${uuids(sendings.map((s) => s.envelope.correlationId))}, ${uuids(sendings.map((s) => s.envelope.causationId))},
+      ${uuids(sendings.map((s) => s.envelope.clockId))}, ${texts(sendings.map((s) => s.delivery.queue))},
+      ${instants(sendings.map((s) => s.at))}, ${jsons(sendings.map((s) => textOf(s.envelope.data)))}`;
+
 /** Puts messages into their receivers' mailboxes; a sweeper wakes those that nobody fetched `wakeAfterMs` later. */
 export async function sendMessages(trx: Trx, sendings: readonly Sending[], wakeAfterMs: number): Promise<void> {
   if (sendings.length === 0) return;
   await sql`/* prepared */
-    insert into runtime.mailbox (id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, data, wake_at)
-    select u.id, u.recipient, u.actor_id, u.type, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at, u.deferred,
-      u.data, clock_timestamp() + ${wakeAfterMs}::int * interval '1 millisecond'
-    from unnest(${uuids(sendings.map((s) => s.envelope.id))}, ${texts(sendings.map((s) => s.delivery.recipient))},
-      ${uuids(sendings.map((s) => s.delivery.actorId))}, ${texts(sendings.map((s) => s.envelope.type))},
-      ${texts(sendings.map((s) => s.envelope.source))},
-      ${uuids(sendings.map((s) => s.envelope.correlationId))}, ${uuids(sendings.map((s) => s.envelope.causationId))},
-      ${uuids(sendings.map((s) => s.envelope.clockId))}, ${texts(sendings.map((s) => s.delivery.queue))},
-      ${instants(sendings.map((s) => s.at))}, ${booleans(sendings.map((s) => s.deferred))},
-      ${jsons(sendings.map((s) => textOf(s.envelope.data)))})
-      as u(id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, deferred, data)`.execute(
+    insert into runtime.mailbox (${listed}, deferred, wake_at)
+    select u.*, clock_timestamp() + ${wakeAfterMs}::int * interval '1 millisecond'
+    from unnest(${lists(sendings)}, ${booleans(sendings.map((s) => s.deferred))}) as u(${listed}, deferred)`.execute(
     trx,
   );
 }
@@ -131,18 +136,9 @@ export interface Command extends Sending {
 export async function sendClaimed(trx: Trx, sendings: readonly Command[]): Promise<ReadonlyMap<string, string>> {
   if (sendings.length === 0) return new Map();
   const { rows } = await sql<{ seq: string; id: string }>`/* prepared */
-    insert into runtime.mailbox (id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, lease_until, data,
-      wake_at, attempts, in_doubt)
-    select u.id, u.recipient, u.actor_id, u.type, u.source, u.correlation_id, u.causation_id, u.clock_id, u.queue, u.sent_at,
-      clock_timestamp() + u.lease_ms * interval '1 millisecond', u.data, clock_timestamp() + u.lease_ms * interval '1 millisecond', 1, true
-    from unnest(${uuids(sendings.map((s) => s.envelope.id))}, ${texts(sendings.map((s) => s.delivery.recipient))},
-      ${uuids(sendings.map((s) => s.delivery.actorId))}, ${texts(sendings.map((s) => s.envelope.type))},
-      ${texts(sendings.map((s) => s.envelope.source))},
-      ${uuids(sendings.map((s) => s.envelope.correlationId))}, ${uuids(sendings.map((s) => s.envelope.causationId))},
-      ${uuids(sendings.map((s) => s.envelope.clockId))}, ${texts(sendings.map((s) => s.delivery.queue))},
-      ${instants(sendings.map((s) => s.at))}, ${ints(sendings.map((s) => s.leaseMs))},
-      ${jsons(sendings.map((s) => textOf(s.envelope.data)))})
-      as u(id, recipient, actor_id, type, source, correlation_id, causation_id, clock_id, queue, sent_at, lease_ms, data)
+    insert into runtime.mailbox (${listed}, lease_until, wake_at, attempts, in_doubt)
+    select ${listed}, clock_timestamp() + lease_ms * interval '1 millisecond', clock_timestamp() + lease_ms * interval '1 millisecond', 1, true
+    from unnest(${lists(sendings)}, ${ints(sendings.map((s) => s.leaseMs))}) as u(${listed}, lease_ms)
     returning seq, id`.execute(trx);
   return new Map(rows.map(({ seq, id }) => [id, seq]));
 }
