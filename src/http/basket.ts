@@ -19,9 +19,17 @@ export interface Item {
  */
 export type Basket = (items: readonly Item[], currency: string) => Promise<Line[]>;
 
+/**
+ * How far readings are kept apart (ms). Orders that were read together are accepted together, and a transaction for each order costs three times
+ * as much as one for many (docs/performance.md).
+ */
+const everyMs = 15;
+
 /** Builds the baskets of a process; those that come together share the reading of products. */
 export function createBasket(db: Kysely<Database>): Basket {
-  const productsOf = grouped<Wanted, readonly (ProductView | undefined)[]>((wanted) => readProducts(db, wanted));
+  const productsOf = grouped<Wanted, readonly (ProductView | undefined)[]>((wanted) => readProducts(db, wanted), {
+    everyMs,
+  });
   return async (items, currency) => {
     const merged = mergeLines(items);
     const products = await productsOf({ currency, productIds: merged.map(({ productId }) => productId) });

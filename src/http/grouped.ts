@@ -1,44 +1,16 @@
-interface Waiting<K, V> {
-  readonly key: K;
-  resolve(value: V): void;
-  reject(reason: unknown): void;
-}
+import { Groups } from '../runtime/groups.js';
 
 /**
  * Makes one call of many: whatever is asked for while a run is under way goes into the next one, so that a busy process
  * sends one statement for a group of requests, and an idle one sends it at once.
  * @param load answers the keys in their order
- * @param limit keys in one run
+ * @param options.max keys in one run
+ * @param options.everyMs a run begins no sooner than so many ms after the one before it
  */
 export function grouped<K, V>(
   load: (keys: readonly K[]) => Promise<readonly V[]>,
-  limit = 200,
+  options: { readonly max?: number; readonly everyMs?: number } = {},
 ): (key: K) => Promise<V> {
-  let waiting: Waiting<K, V>[] = [];
-  let running = false;
-
-  const run = async () => {
-    while (waiting.length > 0) {
-      const group = waiting.slice(0, limit);
-      waiting = waiting.slice(limit);
-      try {
-        const values = await load(group.map(({ key }) => key));
-        group.forEach(({ resolve }, index) => {
-          resolve(values[index] as V);
-        });
-      } catch (error) {
-        for (const { reject } of group) reject(error);
-      }
-    }
-    running = false;
-  };
-
-  return (key) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ key, resolve, reject });
-      if (running) return;
-      running = true;
-      // What is asked for in the same breath still belongs to this group.
-      queueMicrotask(run);
-    });
+  const groups = new Groups<K, V>({ work: load, max: 200, ...options });
+  return (key) => groups.submit(key);
 }

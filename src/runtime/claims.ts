@@ -3,7 +3,6 @@ import { bigints, ints, uuids } from '../db/arrays.js';
 import { describeError } from './describeError.js';
 import { FatalError } from './errors.js';
 import { groupBy } from './groupBy.js';
-import { payloadOf } from './payload.js';
 import type { Effect, EffectOutcome, Participant, Trx } from './ports.js';
 import type { Ref } from './routing.js';
 import { type Taken, toReceived } from './store.js';
@@ -198,7 +197,8 @@ async function claimRows(
     recipient,
     actorId: row.actor_id,
     type: row.type,
-    data: payloadOf(row.data),
+    data: JSON.parse(row.data),
+    text: row.data,
     source: row.source,
     correlationId: row.correlation_id,
     causationId: row.causation_id,

@@ -64,6 +64,7 @@ export function checkpointEntry(work: ActorWork, cause: Envelope, at: string): E
       ...cause,
       type: checkpoint,
       data: stored.snapshot,
+      text: undefined,
       id: deriveId(cause.id, checkpoint),
       causationId: cause.id,
     },

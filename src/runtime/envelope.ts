@@ -8,6 +8,14 @@ export interface Envelope extends Outgoing {
   readonly correlationId: string;
   readonly causationId: string | null;
   readonly clockId: string | null;
+  /** The payload as JSON text, once somebody asked for it (`textOf`) or as it was stored. */
+  text?: string | undefined;
+}
+
+/** A message's payload as JSON text; worked out once, however many receivers, journals and logs it is written to. */
+export function textOf(message: Pick<Envelope, 'data' | 'text'>): string {
+  message.text ??= JSON.stringify(message.data);
+  return message.text;
 }
 
 /**
@@ -28,5 +36,6 @@ export function envelope(
     correlationId: cause.correlationId,
     causationId: cause.id,
     clockId: cause.clockId,
+    text: undefined,
   };
 }

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Settles one item of a group. */
 interface Waiting<T, R> {
   readonly item: T;
@@ -6,26 +8,31 @@ interface Waiting<T, R> {
 }
 
 /**
- * Group commit: whatever arrives while a group is being worked on forms the next group. No timer is involved, so a lone item is
- * worked on at once and groups grow by themselves under load.
+ * Group commit: whatever arrives while a group is being worked on forms the next group. A lone item is worked on at once, and groups
+ * grow by themselves under load; where a group costs much however little it holds, groups can be kept some time apart.
  */
 export class Groups<T, R> {
   readonly #waiting: Waiting<T, R>[] = [];
   readonly #work: (items: readonly T[]) => Promise<readonly (R | Error)[]>;
   readonly #max: number;
+  readonly #everyMs: number;
+  #beganAt = Number.NEGATIVE_INFINITY;
   #isRunning = false;
   #idle: (() => void)[] = [];
 
   /**
    * @param options.work does a group; answers for each item its result, or the Error that it alone meets; a rejection meets all
    * @param options.max items in a group at most
+   * @param options.everyMs a group begins no sooner than so many ms after the one before it
    */
   constructor(options: {
     work: (items: readonly T[]) => Promise<readonly (R | Error)[]>;
     max: number;
+    everyMs?: number;
   }) {
     this.#work = options.work;
     this.#max = options.max;
+    this.#everyMs = options.everyMs ?? 0;
   }
 
   /** Items that wait or are being worked on by no group yet. */
@@ -56,6 +63,7 @@ export class Groups<T, R> {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
+      await this.#rest();
       const group = this.#waiting.splice(0, this.#max);
       try {
         const results = await this.#work(group.map((waiting) => waiting.item));
@@ -70,5 +78,12 @@ export class Groups<T, R> {
     }
     this.#isRunning = false;
     for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #rest(): Promise<void> {
+    if (this.#everyMs === 0) return;
+    const restMs = this.#beganAt + this.#everyMs - performance.now();
+    if (restMs > 0) await sleep(restMs);
+    this.#beganAt = performance.now();
   }
 }

@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import type { Received } from '../../machines/shared/message.js';
 import { bigints, texts, uuids } from '../db/arrays.js';
 import type { Envelope } from './envelope.js';
-import { payloadOf } from './payload.js';
 import type { Snapshot, Trx } from './ports.js';
 
 /** Whose mailbox: a recipient (kind of participant) and the id of one of its actors. */
@@ -122,7 +121,8 @@ export async function readMessages(trx: Trx, keys: readonly Key[]): Promise<{ no
       recipient: row.recipient,
       actorId: row.actor_id,
       type: row.type,
-      data: payloadOf(row.data),
+      data: JSON.parse(row.data),
+      text: row.data,
       source: row.source,
       correlationId: row.correlation_id,
       causationId: row.causation_id,

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { bigints, booleans, instants, ints, jsons, texts, uuids } from '../db/arrays.js';
-import type { Envelope } from './envelope.js';
-import { textOf } from './payload.js';
+import { type Envelope, textOf } from './envelope.js';
 import type { Actor, Snapshot, Trx } from './ports.js';
 import type { Delivery } from './routing.js';
 import type { Taken } from './store.js';
@@ -111,7 +110,7 @@ const lists = (sendings: readonly Sending[]) =>
       ${uuids(sendings.map((s) => s.delivery.actorId))}, ${texts(sendings.map((s) => s.envelope.type))}, ${texts(sendings.map((s) => s.envelope.source))},
       ${uuids(sendings.map((s) => s.envelope.correlationId))}, ${uuids(sendings.map((s) => s.envelope.causationId))},
       ${uuids(sendings.map((s) => s.envelope.clockId))}, ${texts(sendings.map((s) => s.delivery.queue))},
-      ${instants(sendings.map((s) => s.at))}, ${jsons(sendings.map((s) => textOf(s.envelope.data)))}`;
+      ${instants(sendings.map((s) => s.at))}, ${jsons(sendings.map((s) => textOf(s.envelope)))}`;
 
 /** Puts messages into their receivers' mailboxes; a sweeper wakes those that nobody fetched `wakeAfterMs` later. */
 export async function sendMessages(trx: Trx, sendings: readonly Sending[], wakeAfterMs: number): Promise<void> {
@@ -225,7 +224,7 @@ export async function consumeMessages(trx: Trx, entries: readonly Entry[]): Prom
         ${uuids(entries.map((e) => e.message.correlationId))}, ${uuids(entries.map((e) => e.message.causationId))},
         ${texts(entries.map((e) => e.before))}, ${texts(entries.map((e) => e.after))}, ${texts(entries.map((e) => e.outcome))},
         ${texts(entries.map((e) => e.reason))}, ${instants(entries.map((e) => e.at))},
-      ${jsons(entries.map((e) => textOf(e.message.data)))})
+      ${jsons(entries.map((e) => textOf(e.message)))})
         as u(recipient, actor_id, version, machine_version, message_id, type, correlation_id, causation_id, before, after, outcome, reason, at, data))
     select count(*) as consumed from consumed`.execute(trx);
   if (Number(rows[0]?.consumed) !== seqs.length) throw new ConcurrentWriteError('the mailbox');
@@ -242,6 +241,10 @@ export interface Publication {
   readonly at: string;
 }
 
+/** Most events hold nothing personal: what is written of them elsewhere will do. */
+const publicText = ({ envelope, data }: Publication): string =>
+  data === envelope.data ? textOf(envelope) : JSON.stringify(data);
+
 /** Appends public events to the event log, from which the publisher feeds the streams. */
 export async function logEvents(trx: Trx, publications: readonly Publication[]): Promise<void> {
   if (publications.length === 0) return;
@@ -252,6 +255,6 @@ export async function logEvents(trx: Trx, publications: readonly Publication[]):
       ${texts(publications.map((p) => p.envelope.source))}, ${uuids(publications.map((p) => p.subject))},
       ${uuids(publications.map((p) => p.envelope.correlationId))},
       ${uuids(publications.map((p) => p.envelope.causationId))}, ${instants(publications.map((p) => p.at))},
-      ${jsons(publications.map((p) => textOf(p.data)))})
+      ${jsons(publications.map(publicText))})
       as u(id, channel, type, version, source, subject, correlation_id, causation_id, time, data)`.execute(trx);
 }

@@ -26,10 +26,13 @@ describe('grouped work', () => {
 
   it('keeps to its limit', async () => {
     const sizes: number[] = [];
-    const same = grouped(async (keys: readonly number[]) => {
-      sizes.push(keys.length);
-      return keys;
-    }, 2);
+    const same = grouped(
+      async (keys: readonly number[]) => {
+        sizes.push(keys.length);
+        return keys;
+      },
+      { max: 2 },
+    );
     expect(await Promise.all([1, 2, 3, 4, 5].map(same))).to.deep.equal([1, 2, 3, 4, 5]);
     expect(sizes).to.deep.equal([2, 2, 1]);
   });

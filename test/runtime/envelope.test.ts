@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Envelope, envelope } from '../../src/runtime/envelope.js';
+import { type Envelope, envelope, textOf } from '../../src/runtime/envelope.js';
 
 const cause: Envelope = {
   type: 'Ball',
@@ -43,5 +43,21 @@ describe('the envelope of a message', () => {
 
   it('has a UUIDv7 of the time of its cause', () => {
     expect(sent().id).to.match(/^01a203b9-2a91-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+
+  it('has its payload turned to text once, and keeps the text that it was stored as', () => {
+    const text = '{"b": 1, "a": "x\\"y"}';
+    expect(textOf({ data: JSON.parse(text), text })).to.equal(text);
+    let looks = 0;
+    const data = {
+      get a() {
+        looks += 1;
+        return 1;
+      },
+    };
+    const message: Pick<Envelope, 'data' | 'text'> = { data };
+    expect([textOf(message), textOf(message)]).to.deep.equal(['{"a":1}', '{"a":1}']);
+    expect(looks).to.equal(1);
+    expect(textOf({ data: null })).to.equal('null');
   });
 });

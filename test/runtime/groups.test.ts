@@ -109,4 +109,29 @@ describe('group commit', () => {
     expect(idle, 'after the second').to.equal(true);
     await Promise.all([waiting, ...done]);
   });
+
+  it('keeps groups apart when it is told to, but works on a lone item at once', async () => {
+    const began: number[] = [];
+    const taken: (readonly string[])[] = [];
+    const groups = new Groups<string, string>({
+      work: async (items) => {
+        began.push(performance.now());
+        taken.push(items);
+        return items;
+      },
+      max: 10,
+      everyMs: 60,
+    });
+    const asked = performance.now();
+    await groups.submit('a');
+    expect((began[0] as number) - asked, 'ms until the first').to.be.below(50);
+    const rest = [groups.submit('b')];
+    await settle();
+    rest.push(groups.submit('c'));
+    await groups.idle();
+    expect(await Promise.all(rest)).to.deep.equal(['b', 'c']);
+    expect(taken).to.deep.equal([['a'], ['b', 'c']]);
+    // Timers may be a millisecond early.
+    expect((began[1] as number) - (began[0] as number), 'ms between the groups').to.be.at.least(58);
+  });
 });
