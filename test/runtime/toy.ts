@@ -242,8 +242,10 @@ export async function startToy(
         .orderBy('seq')
         .execute(),
     async endWait(id) {
-      await sql`update runtime.mailbox set wake_at = now(), lease_until = now() where actor_id = coalesce(${id ?? null}, actor_id)
-        and (attempts > 0 or lease_until is not null)`.execute(db);
+      // What a drain has in its hands is not waited for: it would wait for us in turn.
+      await sql`update runtime.mailbox set wake_at = now(), lease_until = now() where seq in (
+        select seq from runtime.mailbox where actor_id = coalesce(${id ?? null}, actor_id) and (attempts > 0 or lease_until is not null)
+        for update skip locked)`.execute(db);
     },
     async close() {
       await lane.idle();
