@@ -17,13 +17,14 @@ export const messageIdOf = ({ resourceId }: Pick<Call, 'resourceId'>, type: Mess
   deriveId(resourceId, type);
 
 /**
- * Gives a command of a request to its actor or handler, under an id that follows from the request, and answers what it did.
+ * Gives a command of a request to its actor or handler, under an id that follows from the request, and answers what it did; one that has to wait
+ * makes a 202 of the answer.
  * @param rule what holds for the command in a state that takes it, for whoever breaks it
  * @throws HttpProblem with the domain's code when it was refused, CONFLICT_ERROR when the actor's state does not take it
  */
 export async function send<N extends MessageName>(
   { db, acceptor }: CommandPort,
-  call: Pick<Call, 'resourceId' | 'correlationId' | 'repeated'>,
+  call: Pick<Call, 'resourceId' | 'correlationId' | 'repeated' | 'isWaiting'>,
   actorId: string,
   type: N,
   data: MessageData<N>,
@@ -31,6 +32,8 @@ export async function send<N extends MessageName>(
 ): Promise<Accepted> {
   const id = messageIdOf(call, type);
   const accepted = await acceptor.accept({ type, data, id, correlationId: call.correlationId });
+  // It waits in the mailbox behind one that is being retried, and is done when that is.
+  if (accepted.outcome === 'deferred') call.isWaiting = true;
   if (accepted.refusal) throw refusal(accepted.refusal, whereItIs(accepted));
   if (accepted.outcome === 'ignored' && !(call.repeated && (await wasApplied(db, actorId, id)))) {
     const isTaken = accepted.allowedEvents.includes(type);

@@ -116,7 +116,7 @@ function operation(definition: AnyRouteDefinition, schemas: Json): Json {
     ...(definition.body ? { requestBody: requestBody(definition.body, definition.example, schemas) } : {}),
     responses: {
       ...Object.fromEntries(
-        Object.entries(definition.responses).map(([status, { description, schema, page, headers }]) => [
+        Object.entries(responsesOf(definition)).map(([status, { description, schema, page, headers }]) => [
           status,
           {
             description,
@@ -133,6 +133,14 @@ function operation(definition: AnyRouteDefinition, schemas: Json): Json {
       ]),
     },
   };
+}
+
+/** The answers of a route; one that commands an actor may find it busy with an earlier message, and then tells how things are now. */
+function responsesOf({ responses, problems = [] }: AnyRouteDefinition): AnyRouteDefinition['responses'] {
+  const [done] = Object.values(responses);
+  if (!done || !problems.includes('CONFLICT_ERROR')) return responses;
+  const waiting = 'The command is stored, and is done as soon as an earlier message that is being retried is.';
+  return { 202: { ...done, description: waiting }, ...responses };
 }
 
 const content = (schema: z.ZodType, page: true | undefined, schemas: Json): Json => ({

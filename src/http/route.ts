@@ -76,6 +76,8 @@ export interface Call<P = unknown, Q = unknown, B = unknown> {
   gone(): AbortSignal;
   /** `performance.now()` when the request came in. */
   readonly startedAt: number;
+  /** Set once a command of the request is stored but not done, since its receiver is still busy with an earlier message: the answer is a 202 then. */
+  isWaiting: boolean;
 }
 
 /** What is sent back. */

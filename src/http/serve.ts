@@ -67,14 +67,15 @@ async function serve(route: Route, ctx: HttpContext & { params: unknown }, optio
     ip: ctx.ip,
     gone: () => goneSignal(ctx),
     startedAt: ctx.state.startedAt,
+    isWaiting: false,
   });
 
   if (key === null || json === null) {
-    send(ctx, toStored(await route.handle(call(newId(), false))));
+    send(ctx, await answerOf(route, call(newId(), false)));
     return;
   }
   const once = { principal: principal.id, key, hash: requestHash(ctx.method, ctx.path, json.bytes) };
-  await serveOnce(ctx, once, options, (resourceId, repeated) => route.handle(call(resourceId, repeated)));
+  await serveOnce(ctx, once, options, (resourceId, repeated) => answerOf(route, call(resourceId, repeated)));
 }
 
 /** Does the work of a request under its idempotency key, or sends the answer that it had before. */
@@ -82,7 +83,7 @@ async function serveOnce(
   ctx: HttpContext,
   once: OnceRequest,
   { keys, log }: ServeOptions,
-  work: (resourceId: string, repeated: boolean) => Promise<Answer>,
+  work: (resourceId: string, repeated: boolean) => Promise<StoredAnswer>,
 ): Promise<void> {
   const claim = await keys.claim(once);
   if (claim.kind === 'inFlight') {
@@ -99,7 +100,7 @@ async function serveOnce(
   }
   let answer: StoredAnswer;
   try {
-    answer = toStored(await work(claim.resourceId, claim.repeated));
+    answer = await work(claim.resourceId, claim.repeated);
   } catch (error) {
     const found = toProblem(error);
     if (found.status >= 500 || found.status === 429) {
@@ -113,6 +114,11 @@ async function serveOnce(
   // Not stored is not lost: the repetition takes the claim over and comes to the same ids.
   await keys.answer(once, answer).catch((err: unknown) => log.warn({ err }, 'idempotent answer not stored'));
   send(ctx, answer);
+}
+
+async function answerOf(route: Route, call: Call): Promise<StoredAnswer> {
+  const answer = await route.handle(call);
+  return toStored(call.isWaiting ? { ...answer, status: 202 } : answer);
 }
 
 function toStored({ status, headers, body, page }: Answer): StoredAnswer {

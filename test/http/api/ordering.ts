@@ -75,6 +75,23 @@ export function describeOrdering(shop: () => Shop): void {
   describe('cancelling an order', () => {
     const cancel = (id: string, body: object = {}) => shop().request('post', `/v1/orders/${id}/cancel`).send(body);
 
+    it('is answered with 202 while an earlier message to the order is being retried, and done after that', async () => {
+      const { id } = await place({ items: [{ productId: camera, quantity: 6 }] });
+      const earlier = newId();
+      await sql`insert into runtime.mailbox
+          (id, recipient, actor_id, type, source, correlation_id, queue, sent_at, data, attempts, wake_at, lease_until)
+        values (${earlier}, 'order', ${id}, 'ReservationExpired', '/test', ${newId()}, 'inventory-domain-eventbus.orders', now(), '{}', 1,
+          now() + interval '1 minute', now() + interval '1 minute')`.execute(shop().db);
+      const key = newId();
+      const answer = await cancel(id).set('Idempotency-Key', key);
+      expect(answer.status, answer.text).to.equal(202);
+      expect(answer.body).to.include({ id, status: 'pending' });
+      expect((await cancel(id).set('Idempotency-Key', key)).status, 'again').to.equal(202);
+      await sql`delete from runtime.mailbox where id = ${earlier}`.execute(shop().db);
+      await sql`update runtime.mailbox set wake_at = now() where actor_id = ${id}`.execute(shop().db);
+      await until(shop(), id, ({ status }) => status === 'cancelled');
+    });
+
     it('is possible before it is paid (O-30)', async () => {
       const { id } = await place({ items: [{ productId: camera, quantity: 6 }] });
       const answer = await cancel(id, { note: 'Too dear.' });
