@@ -8,13 +8,14 @@ import { connect } from '../src/db/connect.js';
 import { forgetExpiredKeys } from '../src/http/idempotency.js';
 import { leastKeepDays, retain } from '../src/runtime/retention.js';
 import { actors } from '../src/services/registry.js';
+import { forgetReports } from '../src/services/subscriptions/usageReports.js';
 import { scriptEnvironment } from './dev/scriptEnvironment.js';
 import { UserError } from './dev/userError.js';
 
 const help = `npm run retention -- [options]
 
-Drops what is old: whole monthly partitions of the journal and the event log, idempotency keys whose time is over, and entries of the
-streams that every consumer group has acknowledged. Without --go it only says what would go.
+Drops what is old: whole monthly partitions of the journal and the event log, idempotency keys and reports of use whose time is over, and entries of
+the streams that every consumer group has acknowledged. Without --go it only says what would go.
 Never dropped, whatever its age: the rows of an order, payment or other actor that is not over, has moved since, has a timer, or has a
 message waiting or parked (they move to the default partition), and events that are not published yet.
 Reads DATABASE_URL and REDIS_URL; beside a running npm start, they are found by itself. Safe while FlowMart runs.
@@ -59,7 +60,8 @@ async function main(): Promise<void> {
         `${partition}: ${rows - kept} of ${rows} rows ${go ? 'are gone' : 'would go'}, ${kept} stay for what lives on`,
       );
     if (outdated.length === 0) say(`No partition is older than ${days} days.`);
-    if (go) say(`${await forgetExpiredKeys(db)} idempotency keys are gone`);
+    if (go)
+      say(`${await forgetExpiredKeys(db)} idempotency keys and ${await forgetReports(db)} reports of use are gone`);
     const { rows } = await sql<{ than: Date }>`select now() - ${days}::int * interval '1 day' as than`.execute(db);
     for (const channel of Object.keys(channels)) {
       const trimmed = await trimOlder(redis, defaultPrefix, channel, rows[0]?.than as Date, go);

@@ -1,7 +1,8 @@
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { FlowmartReceived } from '../../../machines/index.js';
 import { hasCome } from '../../../machines/shared/calendar.js';
 import { bigints, instants, texts, uuids } from '../../db/arrays.js';
+import type { Database } from '../../db/tables.js';
 import { DomainError } from '../../runtime/errors.js';
 import type { Handled, Trx } from '../../runtime/ports.js';
 import { dayOf, LOOK_BACK_DAYS, lookBackFrom } from './queries.js';
@@ -67,4 +68,13 @@ async function count(trx: Trx, reports: readonly (Report & { readonly unit: stri
       ${bigints(reports.map(({ data }) => data.quantity))}) as n(report_id, subscription_id, unit, day, quantity)
     join fresh using (report_id) group by 1, 2, 3 order by 1, 2, 3
     on conflict (subscription_id, unit, day) do update set quantity = u.quantity + excluded.quantity`.execute(trx);
+}
+
+/** Forgets which reports were counted longer ago than the look-back: told again, they come too late. Answers how many; for whoever tidies up. */
+export async function forgetReports(db: Kysely<Database>): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from subscriptions.usage_reports where counted_at < now() - ${LOOK_BACK_DAYS}::int * interval '1 day'`.execute(
+    db,
+  );
+  return Number(numAffectedRows ?? 0);
 }

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { sql } from 'kysely';
 import { later } from '../../../machines/shared/instants.js';
 import { type Connection, connect } from '../../../src/db/connect.js';
+import { forgetReports } from '../../../src/services/subscriptions/usageReports.js';
 import { at, id } from '../../machines/given.js';
 import { coffee, onPlan, pro } from '../../machines/subscriptionStory.js';
 import { type TestDatabase, testDatabase } from '../../support/servers.js';
@@ -55,6 +57,21 @@ describe('reports of use', () => {
         ...[report(young, 1, ago(10)), report(young, 1, next(ago(10), -1))],
       ),
     ).to.deep.equal(['counted', 'USAGE_OUT_OF_TIME', 'counted', 'USAGE_OUT_OF_TIME', 'counted', 'USAGE_OUT_OF_TIME']);
+  });
+
+  it('are forgotten once telling them again would be too late', async () => {
+    const ann = await counter.subscribed('forgotten', onPlan(basic));
+    const [old, young] = [report(ann, 1, at()), report(ann, 2, at())];
+    await counter.tell(old, young);
+    await sql`update subscriptions.usage_reports set counted_at = now() - interval '91 days' where report_id = ${old.id}`.execute(
+      connection.db,
+    );
+    await sql`update subscriptions.usage_reports set counted_at = now() - interval '89 days' where report_id = ${young.id}`.execute(
+      connection.db,
+    );
+    expect(await forgetReports(connection.db)).to.equal(1);
+    await counter.tell(young);
+    expect(await counter.counted(ann)).to.deep.equal(['2026-03-02 3 API calls']);
   });
 
   it('are refused where nothing is counted, where there is nobody, before the beginning, and after the end', async () => {
