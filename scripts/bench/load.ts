@@ -105,7 +105,9 @@ function streamsOf(reply: unknown): Streams {
 /** Sends one two-line order; resolves with its 201. */
 function placeOrder(stage: Stage, agent: Agent, number: number): Promise<Sent> {
   const { productIds } = stage;
+  const customerId = stage.nextCustomer();
   const body = JSON.stringify({
+    ...(customerId === null ? {} : { customerId }),
     items: [
       { productId: productIds[number % productIds.length], quantity: 1 },
       { productId: productIds[(number + 1) % productIds.length], quantity: 2 },

@@ -11,6 +11,7 @@ import { startCompiled, waitForAnswer } from '../dev/services.js';
 import { UserError } from '../dev/userError.js';
 import { seededProducts } from '../seed/catalogue.js';
 import { seed } from '../seed.js';
+import { registerCustomers, startMailServer } from './mailbox.js';
 
 /** A whole FlowMart as separate processes, and what the bench needs to look into them. */
 export interface Stage {
@@ -25,17 +26,20 @@ export interface Stage {
   /** Every measured process by its name; the sandbox counts as the outside. */
   readonly processes: Readonly<Record<string, ManagedProcess>>;
   readonly productIds: readonly string[];
+  /** Who places the next order; null for a guest. */
+  nextCustomer(): string | null;
   close(): Promise<void>;
 }
 
 /**
  * Starts PostgreSQL (fsync on), a native Redis, the sandbox gateway, one web and `workers` workers.
+ * @param options.mail whether customers have an address, and there is a mail server that takes what is sent there; they are guests otherwise
  * @throws {UserError} when there is no native Redis
  */
 export async function openStage(
   folder: string,
   workers: number,
-  options: { readonly env?: NodeJS.ProcessEnv; readonly sandboxArgs?: readonly string[] } = {},
+  options: { readonly env?: NodeJS.ProcessEnv; readonly sandboxArgs?: readonly string[]; readonly mail?: boolean } = {},
 ): Promise<Stage> {
   const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -61,6 +65,10 @@ export async function openStage(
     // Enough stock that no order of the bench is refused.
     await sql.query('update inventory.stock_items set on_hand = on_hand + 100000000');
 
+    const nextCustomer = options.mail ? await registerCustomers(sql, 100_000) : () => null;
+    const mail = options.mail ? await startMailServer() : null;
+    if (mail) closing.push(() => mail.close());
+
     const [webPort, sandboxPort] = [await freePort(), await freePort()];
     const url = `http://127.0.0.1:${webPort}`;
     const env: NodeJS.ProcessEnv = {
@@ -72,6 +80,7 @@ export async function openStage(
       STRIPE_API_BASE: `http://127.0.0.1:${sandboxPort}`,
       LOG_LEVEL: 'warn',
       BACKLOG_LIMIT: '1000000',
+      ...(mail ? { SMTP_URL: mail.url } : {}),
       ...options.env,
     };
     const cwd = await compileInto(join(folder, 'compiled'));
@@ -101,6 +110,7 @@ export async function openStage(
       redisUrl: redisServer.url,
       databaseUrl,
       productIds: seededProducts.map(({ id }) => id),
+      nextCustomer,
       processes: {
         web,
         ...Object.fromEntries(started.map((worker) => [worker.name, worker])),

@@ -27,6 +27,8 @@ export interface BenchReport {
   readonly date: string;
   readonly machine: { readonly cores: number; readonly cpu: string; readonly memoryGiB: number; readonly node: string };
   readonly seconds: number;
+  /** Whether customers are told by mail; guests read what they are told in the app. */
+  readonly mail: boolean;
   readonly yardsticks: { readonly perOrderTransactions: number; readonly sixJobChain: number };
   readonly closed: readonly ClosedRow[];
   readonly open: readonly OpenRow[];
@@ -106,7 +108,7 @@ export function describe(report: BenchReport): string {
     ]),
   );
   return [
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}; ${report.date}; ${report.seconds} s per run; times in ms`,
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}; ${report.date}; ${report.seconds} s per run${report.mail ? ', customers told by mail' : ''}; times in ms`,
     `Yardsticks of this run: one transaction per order ${yardsticks.perOrderTransactions}/s, six empty BullMQ jobs per order ${yardsticks.sixJobChain}/s`,
     '',
     'Closed loop: orders in flight between POST and booked shipment',
