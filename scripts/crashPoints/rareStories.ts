@@ -21,7 +21,7 @@ export function rareStories(telling: Telling): (() => Promise<void>)[] {
   stage.sandbox.addFault({ match: { method: 'POST', paymentMethod: silentCard }, fault: 'cut_connection' });
   // So that something is under way whenever a process is told to stop.
   stage.sandbox.addFault({
-    match: { method: 'POST', path: '/v1/payment_intents', probability: 0.3, seed: 1 },
+    match: { method: 'POST', path: '/v1/payment_intents', probability: 0.6, seed: 1 },
     fault: 'latency',
     ms: 3_500,
   });

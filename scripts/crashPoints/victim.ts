@@ -9,7 +9,7 @@ import type { Kind, Stage, Started } from './stage.js';
 const startMs = 60_000;
 const patienceMs = 45_000;
 /** How long it lives before it is told to stop, when its point is on the way out (ms). */
-const lifeMs = 1_500;
+const lifeMs = 3_000;
 
 /** The web or the worker: dies again and again, and comes back each time. */
 export class Victim {
