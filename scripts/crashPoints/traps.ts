@@ -1,6 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../src/db/tables.js';
 import { listDeadLetters, redrive } from '../../src/runtime/deadLetters.js';
+import { isContention } from '../../src/runtime/outage.js';
 
 /** Movements of so many units throw for as long as the traps are set. */
 export const poisonousQuantity = 13;
@@ -35,8 +36,20 @@ export async function setTraps(db: Kysely<Database>): Promise<void> {
 
 /** Takes the traps away. */
 export async function removeTraps(db: Kysely<Database>): Promise<void> {
-  await sql`drop function trap() cascade`.execute(db);
-  await sql`drop function shutting_down() cascade`.execute(db);
+  await untilDone(sql`drop function trap() cascade`, db);
+  await untilDone(sql`drop function shutting_down() cascade`, db);
+}
+
+/** Several tables are locked by it, and who is at work in them may have them in another order. */
+async function untilDone(statement: RawBuilder<unknown>, db: Kysely<Database>): Promise<void> {
+  for (;;) {
+    try {
+      await statement.execute(db);
+      return;
+    } catch (error) {
+      if (!isContention(error)) throw error;
+    }
+  }
 }
 
 /** Puts back what the traps have killed. */
