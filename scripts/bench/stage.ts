@@ -11,7 +11,7 @@ import { startCompiled, waitForAnswer } from '../dev/services.js';
 import { UserError } from '../dev/userError.js';
 import { seededProducts } from '../seed/catalogue.js';
 import { seed } from '../seed.js';
-import { registerCustomers, startMailServer } from './mailbox.js';
+import { registerCustomers, startMailServer } from './mail.js';
 
 /** A whole FlowMart as separate processes, and what the bench needs to look into them. */
 export interface Stage {

@@ -69,6 +69,30 @@ describe('a lane', () => {
     expect(handedOff).to.equal(true);
   });
 
+  it('hands off together what was committed while it was handing off', async () => {
+    const handedOff: number[] = [];
+    let finish = () => {};
+    const lane = toy.createLane({
+      handOff: (refs) => {
+        handedOff.push(refs.length);
+        return new Promise((resolve) => {
+          finish = resolve;
+        });
+      },
+    });
+    for (let commit = 0; commit < 3; commit++) {
+      const id = await toy.join(await toy.join());
+      await toy.send('Ball', { to: id, left: 1 });
+      await lane.submit(mailbox(id));
+    }
+    expect(handedOff).to.deep.equal([1]);
+    finish();
+    while (handedOff.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    finish();
+    await lane.idle();
+    expect(handedOff).to.deep.equal([1, 2]);
+  });
+
   describe('given a message straight from a request', () => {
     it('answers what it did to its actor, and what the actor would take now', async () => {
       const id = await toy.join();
