@@ -33,15 +33,15 @@ function collectWires(): Map<string, Wire> {
       add(
         type,
         channel,
-        targets.map((target) => ({ ...target, queue: subscriptionQueue(channel, target.to) })),
+        targets.map((target) => ({ queue: subscriptionQueue(channel, target.to), ...target })),
       );
     }
   }
   for (const [queue, byType] of Object.entries(commands)) {
-    for (const [type, target] of Object.entries(byType) as [string, Target][]) add(type, null, [{ ...target, queue }]);
+    for (const [type, target] of Object.entries(byType) as [string, Target][]) add(type, null, [{ queue, ...target }]);
   }
   for (const [type, target] of Object.entries(inline) as [string, Target][])
-    add(type, null, [{ ...target, queue: null }]);
+    add(type, null, [{ queue: null, ...target }]);
   return wires;
 }
 

@@ -84,7 +84,7 @@ export function startWorker({ config, log, participants, prefix: givenPrefix }: 
     prefix,
     queues,
     concurrency: config.workerConcurrency,
-    receive: (messages, queue) => work(messages.map((message) => ({ ...message, queue }))),
+    receive: (messages, queue) => work(messages.map((message) => ({ queue, ...message }))),
     onError: (queue, error) => log.debug({ queue, error: error.message }, 'a queue is in trouble'),
   });
   const sweeper = new Sweeper({

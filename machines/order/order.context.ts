@@ -93,8 +93,7 @@ export interface OrderContext {
 /** The context of an order that was just placed. */
 export function newOrder(placed: { readonly data: MessageData<'PlaceOrder'>; readonly at: string }): OrderContext {
   const { subscriptionId, ...order } = placed.data;
-  return {
-    ...order,
+  return Object.assign({}, order, {
     subscriptionId: subscriptionId ?? null,
     placedAt: placed.at,
     allocations: [],
@@ -106,7 +105,7 @@ export function newOrder(placed: { readonly data: MessageData<'PlaceOrder'>; rea
     shipments: {},
     cancellation: null,
     alerts: [],
-  };
+  });
 }
 
 /** The alerts with one more, marked once. */

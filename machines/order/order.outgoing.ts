@@ -81,9 +81,9 @@ export const openPayment = (order: OrderContext, { paymentId }: OrderPayment): F
     paymentMethod: order.paymentMethod,
     profile: 'order',
     risk: {
-      ...order.checkout,
       shippingAddress: order.shippingAddress,
       billingAddress: order.billingAddress,
+      ...order.checkout,
     },
     captureImmediately: true,
   },
@@ -97,7 +97,7 @@ export const refundPayment = (
   { id }: Cause,
 ): FlowmartOutgoing<'RefundPayment'> => ({
   type: 'RefundPayment',
-  data: { ...payment, refundId: deriveId(id, 'refund'), reason, requestedBy },
+  data: { refundId: deriveId(id, 'refund'), reason, requestedBy, ...payment },
 });
 
 /** Ships what one warehouse holds of the order (O-18, G-14). */

@@ -19,7 +19,7 @@ const inItsCurrency = ({ amount: { currency } }: PaymentContext, amount: number)
 function charge(payment: PaymentContext) {
   const { paymentId, attempt, amount, paymentMethod, captureImmediately } = payment;
   const idempotencyKey = currentKey(payment);
-  const known = Object.entries({ ...subject(payment), idempotencyKey }).filter(
+  const known = Object.entries({ idempotencyKey, ...subject(payment) }).filter(
     (entry): entry is [string, string] => entry[1] !== null,
   );
   const metadata = Object.fromEntries(known);
@@ -29,13 +29,13 @@ function charge(payment: PaymentContext) {
 export function paymentInitiated(payment: PaymentContext, opening: Opening): FlowmartOutgoing<'PaymentInitiated'> {
   const { captureImmediately: _, ...data } = opening.data;
   const { transactionId, customerId, initiatedAt } = payment;
-  return { type: 'PaymentInitiated', data: { ...data, userId: customerId, transactionId, initiatedAt } };
+  return { type: 'PaymentInitiated', data: { userId: customerId, transactionId, initiatedAt, ...data } };
 }
 
 /** Charges in one step (C-08), or only authorises, as the payment was opened. */
 export const processPayment = (payment: PaymentContext): FlowmartOutgoing<'ProcessPayment'> => ({
   type: 'ProcessPayment',
-  data: { ...charge(payment), outcomeUnknown: payment.outcomeUnknown },
+  data: { outcomeUnknown: payment.outcomeUnknown, ...charge(payment) },
 });
 
 export const reconcileCharge = (payment: PaymentContext): FlowmartOutgoing<'ReconcileCharge'> => ({
@@ -73,7 +73,6 @@ export function paymentFailed(payment: PaymentContext, { at }: Cause): FlowmartO
   return {
     type: 'PaymentFailed',
     data: {
-      ...subject(payment),
       amount,
       failureReason: failure.reason,
       failureCode: failure.code,
@@ -84,19 +83,19 @@ export function paymentFailed(payment: PaymentContext, { at }: Cause): FlowmartO
       methodUsable: failure.methodUsable,
       nextRetryAt,
       timestamp: at,
+      ...subject(payment),
     },
   };
 }
 
 export const paymentCancelled = (payment: PaymentContext, { at }: Cause): FlowmartOutgoing<'PaymentCancelled'> => ({
   type: 'PaymentCancelled',
-  data: { ...subject(payment), timestamp: at },
+  data: { timestamp: at, ...subject(payment) },
 });
 
 export const paymentProcessed = (payment: PaymentContext, { at }: Cause): FlowmartOutgoing<'PaymentProcessed'> => ({
   type: 'PaymentProcessed',
   data: {
-    ...subject(payment),
     transactionId: payment.transactionId,
     userId: payment.customerId,
     amount: capturedMoney(payment),
@@ -108,6 +107,7 @@ export const paymentProcessed = (payment: PaymentContext, { at }: Cause): Flowma
       transactionId: payment.charge?.gatewayReferenceId ?? '',
     },
     timestamp: at,
+    ...subject(payment),
   },
 });
 
@@ -117,7 +117,6 @@ export function paymentComplete(payment: PaymentContext, { at }: Cause): Flowmar
   return {
     type: 'PaymentComplete',
     data: {
-      ...subject(payment),
       amount,
       transactionId: payment.transactionId,
       status: 'completed',
@@ -125,6 +124,7 @@ export function paymentComplete(payment: PaymentContext, { at }: Cause): Flowmar
       netAmount: inItsCurrency(payment, amount.amount - fee.amount),
       allocations: [...(payment.allocations ?? [])],
       completedAt: at,
+      ...subject(payment),
     },
   };
 }
@@ -151,9 +151,9 @@ export function refundCharge(payment: PaymentContext, reason: string): FlowmartO
 }
 
 const refundSubject = (payment: PaymentContext, refundId: string) => ({
-  ...subject(payment),
   refundId,
   amount: inItsCurrency(payment, refundOf(payment, refundId)?.amount ?? 0),
+  ...subject(payment),
 });
 
 export function refundCompleted(
@@ -163,10 +163,10 @@ export function refundCompleted(
   return {
     type: 'RefundCompleted',
     data: {
-      ...refundSubject(payment, refundId),
       refundedTotal: inItsCurrency(payment, payment.refunded),
       fullyRefunded: payment.refunded === payment.charge?.amount,
       timestamp: at,
+      ...refundSubject(payment, refundId),
     },
   };
 }
@@ -179,5 +179,5 @@ export const refundFailed = (
   }: { readonly data: { readonly refundId: string; readonly failureMessage: string }; readonly at: string },
 ): FlowmartOutgoing<'RefundFailed'> => ({
   type: 'RefundFailed',
-  data: { ...refundSubject(payment, refundId), failureMessage, timestamp: at },
+  data: { failureMessage, timestamp: at, ...refundSubject(payment, refundId) },
 });

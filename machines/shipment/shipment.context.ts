@@ -26,20 +26,20 @@ export interface ShipmentContext extends Parcel {
 }
 
 /** The context of a parcel that was just asked for. */
-export const newShipment = (data: MessageData<'CreateShipment'>): ShipmentContext => ({
-  ...data,
-  carrier: chooseCarrier(data),
-  attempt: 0,
-  bookingFailure: null,
-  trackingNumber: null,
-  label: null,
-  createdAt: null,
-  dispatchedAt: null,
-  deliveredAt: null,
-  location: null,
-  deliveryAttempts: 0,
-  deliveryFailure: null,
-});
+export const newShipment = (data: MessageData<'CreateShipment'>): ShipmentContext =>
+  Object.assign({}, data, {
+    carrier: chooseCarrier(data),
+    attempt: 0,
+    bookingFailure: null,
+    trackingNumber: null,
+    label: null,
+    createdAt: null,
+    dispatchedAt: null,
+    deliveredAt: null,
+    location: null,
+    deliveryAttempts: 0,
+    deliveryFailure: null,
+  });
 
 /** The ids that every message about the parcel carries. */
 export const identity = ({ shipmentId, orderId, customerId }: ShipmentContext) => ({ shipmentId, orderId, customerId });
@@ -50,7 +50,7 @@ export const identity = ({ shipmentId, orderId, customerId }: ShipmentContext) =
  */
 export const tracked = (context: ShipmentContext) => {
   if (context.trackingNumber === null) throw new Error(`shipment ${context.shipmentId} moves without a label`);
-  return { ...identity(context), carrier: context.carrier, trackingNumber: context.trackingNumber };
+  return { carrier: context.carrier, trackingNumber: context.trackingNumber, ...identity(context) };
 };
 
 /** What a failed delivery is called when the carrier says nothing more. */

@@ -88,7 +88,7 @@ export const shipmentMachine = setup({
     askFallback: assign({ carrier: FALLBACK_CARRIER }),
     callForHands: emit(({ context }) => ({
       type: 'ManualFulfilmentRequired',
-      data: { ...identity(context), failureMessage: context.bookingFailure ?? 'No carrier took the parcel.' },
+      data: { failureMessage: context.bookingFailure ?? 'No carrier took the parcel.', ...identity(context) },
     })),
     keepLabel: assign(({ event }) => {
       assertEvent(event, 'ShipmentBooked');
@@ -107,7 +107,6 @@ export const shipmentMachine = setup({
       enqueue.emit({
         type: 'ShipmentCreated',
         data: {
-          ...tracked(context),
           address,
           items: [...items],
           shippingMethod,
@@ -115,6 +114,7 @@ export const shipmentMachine = setup({
           estimatedDelivery: label?.estimatedDelivery ?? null,
           shippingCost: label?.shippingCost ?? null,
           createdAt,
+          ...tracked(context),
         },
       });
     }),
@@ -123,19 +123,19 @@ export const shipmentMachine = setup({
       enqueue.assign({ dispatchedAt });
       enqueue.emit({
         type: 'ShipmentDispatched',
-        data: { ...tracked(context), warehouseId: context.warehouseId, items: [...context.items], dispatchedAt },
+        data: { warehouseId: context.warehouseId, items: [...context.items], dispatchedAt, ...tracked(context) },
       });
     }),
     scan: enqueueActions(({ context, event, enqueue }) => {
       assertEvent(event, 'UpdateShipmentStatus');
       const location = event.data.location ?? null;
       enqueue.assign({ location: location ?? context.location });
-      enqueue.emit({ type: 'ShipmentInTransit', data: { ...tracked(context), location, timestamp: event.at } });
+      enqueue.emit({ type: 'ShipmentInTransit', data: { location, timestamp: event.at, ...tracked(context) } });
     }),
     deliver: enqueueActions(({ context, event, enqueue }) => {
       const deliveredAt = cause(event).at;
       enqueue.assign({ deliveredAt });
-      enqueue.emit({ type: 'ShipmentDelivered', data: { ...tracked(context), deliveredAt } });
+      enqueue.emit({ type: 'ShipmentDelivered', data: { deliveredAt, ...tracked(context) } });
     }),
     failDelivery: enqueueActions(({ context, event, enqueue }) => {
       assertEvent(event, 'UpdateShipmentStatus');
@@ -145,12 +145,12 @@ export const shipmentMachine = setup({
       enqueue.emit({
         type: 'DeliveryFailed',
         data: {
-          ...tracked(context),
           failureReason: event.data.note ?? failureTexts[reasonCode],
           reasonCode,
           attempt: failed.deliveryAttempts,
           retriable: mayBeTriedAgain({ ...context, ...failed }),
           timestamp: event.at,
+          ...tracked(context),
         },
       });
     }),
@@ -166,7 +166,7 @@ export const shipmentMachine = setup({
     }),
     announceCancellation: emit(({ context, event }) => ({
       type: 'ShipmentCancelled',
-      data: { ...identity(context), timestamp: cause(event).at },
+      data: { timestamp: cause(event).at, ...identity(context) },
     })),
   },
 }).createMachine({

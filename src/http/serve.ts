@@ -123,9 +123,9 @@ async function answerOf(route: Route, call: Call): Promise<StoredAnswer> {
 
 function toStored({ status, headers, body, page }: Answer): StoredAnswer {
   if (page !== undefined)
-    return { status, headers: { ...headers, 'Content-Type': 'text/html; charset=utf-8' }, body: page };
+    return { status, headers: { 'Content-Type': 'text/html; charset=utf-8', ...headers }, body: page };
   if (body === undefined) return { status, headers: { ...headers }, body: '' };
-  return { status, headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+  return { status, headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) };
 }
 
 function send(ctx: HttpContext, { status, headers, body }: StoredAnswer): void {

@@ -20,7 +20,7 @@ export function onTheirClocks(db: Kysely<Database>, acceptor: Acceptor): Accepto
   return {
     async accept(request) {
       const subject = request.data as Subject;
-      return acceptor.accept({ ...request, clockId: subject.clockId ?? (await clockOf(subject)) });
+      return acceptor.accept(Object.assign({}, request, { clockId: subject.clockId ?? (await clockOf(subject)) }));
     },
   };
 }

@@ -20,13 +20,13 @@ export class Answers {
     if (!this.#awaited.has(id)) return;
     const living = key instanceof ActorWork ? key.living() : null;
     this.given.set(id, {
-      ...said,
       state: living?.state.node.path ?? null,
       version: living?.version ?? null,
       snapshot: living && toSnapshot(living),
       allowedEvents: living ? living.state.node.events : [],
       refusal: null,
       answer: undefined,
+      ...said,
     });
   }
 

@@ -83,7 +83,7 @@ export async function claimWaiting(
     const sound = rows.filter(({ id }) => !failures.get(id));
     const prepared = await prepare(trx, effect, sound);
     for (const row of rows)
-      claims.push({ ...row, prepared: prepared.get(row.id), failure: failures.get(row.id) ?? null, until });
+      claims.push({ prepared: prepared.get(row.id), failure: failures.get(row.id) ?? null, until, ...row });
   }
   return claims;
 }
@@ -101,10 +101,10 @@ export async function claimSent(
       const effect = effectOf(participants, recipient);
       const until = untilOf(effect);
       const byId = await prepare(trx, effect, own);
-      return own.map((one) => ({ ...one, inDoubt: false, prepared: byId.get(one.id), failure: null, until }));
+      return own.map((one) => ({ inDoubt: false, prepared: byId.get(one.id), failure: null, until, ...one }));
     }),
   ]);
-  return prepared.flat().map((one) => ({ ...one, seq: seqs.get(one.id) as string }));
+  return prepared.flat().map((one) => ({ seq: seqs.get(one.id) as string, ...one }));
 }
 
 /** A command as it will lie in its mailbox, but for its sequence number. */

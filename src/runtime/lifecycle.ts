@@ -95,7 +95,7 @@ export function restore(actor: Actor, stored: { version: number; machineVersion:
 
 function applied({ state, actions }: Move, armedBefore: Readonly<Record<string, number>>, version: number): Step {
   const emitted: Outgoing[] = [];
-  const armed = { ...armedBefore };
+  const armed: Record<string, number> = Object.assign({}, armedBefore);
   const arm: Record<string, number> = {};
   const disarm = new Set<string>();
   for (const action of actions) {

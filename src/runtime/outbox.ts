@@ -94,7 +94,7 @@ export class Outbox {
     } else if (participant?.kind !== 'effect') this.#arrivals.push(sending);
     // An effect's row is its stored intent (invariant 5): it is committed before anything is called.
     else if (this.commands.length < this.#options.calls)
-      this.commands.push({ ...sending, leaseMs: participant.leaseMs });
+      this.commands.push({ leaseMs: participant.leaseMs, ...sending });
     else this.mail.push(sending);
   }
 

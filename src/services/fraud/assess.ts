@@ -121,7 +121,6 @@ export function tell({ message, assessmentId, risk, found }: Assessment): FraudO
     {
       type: 'FraudCheckCompleted',
       data: {
-        ...subject,
         riskScore: risk.score,
         decision: risk.decision,
         reasons: contributions.map((factor) => factor.description),
@@ -129,6 +128,7 @@ export function tell({ message, assessmentId, risk, found }: Assessment): FraudO
         confidence: risk.confidence,
         reviewDueAt,
         timestamp: message.at,
+        ...subject,
       },
     },
   ];

@@ -104,11 +104,11 @@ function retryOrGiveUp(
     kind: 'done',
     emit: [failed(message, provider.name, failure)],
     record: {
-      ...transactionBase(message, provider.name, 'unknown'),
       gatewayReferenceId: null,
       status: 'Pending',
       responseCode: 'network_error',
       responseMessage: reason,
+      ...transactionBase(message, provider.name, 'unknown'),
     } satisfies Transaction,
   };
 }
@@ -179,8 +179,8 @@ const transactionOf = (
   { provider }: WatchedProvider,
   outcome: Settled,
 ): Transaction => ({
-  ...transactionBase(message, provider.name, outcome.kind),
   gatewayReferenceId: outcome.gatewayReferenceId,
+  ...transactionBase(message, provider.name, outcome.kind),
   ...(outcome.kind === 'declined'
     ? { status: 'Failure', responseCode: outcome.failureCode, responseMessage: outcome.failureMessage }
     : { status: 'Success', responseCode: outcome.responseCode, responseMessage: outcome.responseMessage }),

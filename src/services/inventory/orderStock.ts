@@ -20,10 +20,10 @@ export function serveOrder(message: OrderStockMessage, shelf: Shelf, posting: Po
     const item = shelf.byId(stockItemId);
     if (!item) throw new FatalError('UNKNOWN_STOCK_ITEM', `there is no stock item ${stockItemId}`);
     posting.move(item, {
-      ...changeOf(message, quantity),
       quantity,
       orderId: message.data.orderId,
       performedBy: 'system',
+      ...changeOf(message, quantity),
     });
   }
 }

@@ -60,7 +60,7 @@ function rowOf(notice: Notice, cause: Cause, customer: Customer): Row {
         : `order/${notice.orderId}`;
   const channel = notice.audience === 'customer' && customer.hasEmail ? 'EMAIL' : 'IN_APP';
   // The id follows from the cause, so recording the same message twice is recording it once.
-  return { ...notice, id: deriveId(cause.id, `${channel}/${recipient}`), channel, recipient, cause };
+  return { id: deriveId(cause.id, `${channel}/${recipient}`), channel, recipient, cause, ...notice };
 }
 
 /** What is sent because notices were recorded. Pure. */
@@ -71,7 +71,7 @@ export const whatFollows = (cause: Cause, rows: readonly Row[]): Outgoing[] => [
   ...receiptOf(cause, rows),
 ];
 
-const storedOf = ({ cause, ...row }: Row) => ({ ...row, sourceEventId: cause.id, queuedAt: cause.at });
+const storedOf = (row: Row) => ({ sourceEventId: row.cause.id, queuedAt: row.cause.at, ...row });
 
 const sendOf = ({ id, channel, priority }: Row): Outgoing => ({
   type: 'SendNotification',

@@ -29,7 +29,7 @@ export function tellSent(
   };
   const { invoiceId } = data;
   return [
-    { type: 'NotificationSent', data: { ...sent, status: sentAt === null ? 'failed' : 'sent' } },
+    { type: 'NotificationSent', data: { status: sentAt === null ? 'failed' : 'sent', ...sent } },
     ...(templateId === 'invoice' && invoiceId !== undefined && sentAt !== null
       ? [{ type: 'InvoiceSent', data: { invoiceId, sentAt } }]
       : []),

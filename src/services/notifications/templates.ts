@@ -33,7 +33,7 @@ export const templates: { readonly [N in Cause['type']]: Template<N> } = {
   PaymentProcessed: ({ data }, reader) =>
     toCustomer(
       'payment-receipt',
-      { ...data, data: { paymentId: data.paymentId } },
+      { data: { paymentId: data.paymentId }, ...data },
       reader,
       `Your receipt: ${writeMoney(data.amount, reader.locale)}`,
       [
@@ -44,7 +44,7 @@ export const templates: { readonly [N in Cause['type']]: Template<N> } = {
   PaymentFailed: ({ data }, reader) =>
     toCustomer(
       'payment_failed',
-      { ...data, data: { paymentId: data.paymentId } },
+      { data: { paymentId: data.paymentId }, ...data },
       reader,
       'Your payment did not go through',
       [
@@ -60,7 +60,7 @@ export const templates: { readonly [N in Cause['type']]: Template<N> } = {
   FraudCheckCompleted: ({ data }, reader) =>
     toCustomer(
       'payment_review',
-      { ...data, data: { paymentId: data.paymentId } },
+      { data: { paymentId: data.paymentId }, ...data },
       reader,
       'We are checking your payment',
       [
@@ -74,7 +74,7 @@ export const templates: { readonly [N in Cause['type']]: Template<N> } = {
   RefundCompleted: ({ data }, reader) =>
     toCustomer(
       'refund',
-      { ...data, data: { paymentId: data.paymentId, refundId: data.refundId } },
+      { data: { paymentId: data.paymentId, refundId: data.refundId }, ...data },
       reader,
       `Your refund: ${writeMoney(data.amount, reader.locale)}`,
       [`${writeMoney(data.amount, reader.locale)} are on their way back to you.`],
@@ -90,7 +90,7 @@ export const templates: { readonly [N in Cause['type']]: Template<N> } = {
   ShipmentCreated: ({ data }, reader) =>
     toCustomer(
       'shipment_tracking',
-      { ...data, data: { shipmentId: data.shipmentId, shippingProvider: data.carrier } },
+      { data: { shipmentId: data.shipmentId, shippingProvider: data.carrier }, ...data },
       reader,
       `Your parcel with ${data.carrier}: ${data.trackingNumber}`,
       [
@@ -101,7 +101,7 @@ export const templates: { readonly [N in Cause['type']]: Template<N> } = {
   ShipmentDispatched: ({ data }, reader) =>
     toCustomer(
       'shipment_dispatched',
-      { ...data, data: { shipmentId: data.shipmentId, shippingProvider: data.carrier } },
+      { data: { shipmentId: data.shipmentId, shippingProvider: data.carrier }, ...data },
       reader,
       'Your parcel is on its way',
       [`${data.carrier} has your parcel. Tracking number: ${data.trackingNumber}`],
@@ -109,7 +109,7 @@ export const templates: { readonly [N in Cause['type']]: Template<N> } = {
   ShipmentDelivered: ({ data }, reader) =>
     toCustomer(
       'shipment_delivered',
-      { ...data, data: { shipmentId: data.shipmentId, shippingProvider: data.carrier } },
+      { data: { shipmentId: data.shipmentId, shippingProvider: data.carrier }, ...data },
       reader,
       'Your parcel has arrived',
       [`${data.carrier} delivered your parcel ${data.trackingNumber} on ${writeDay(data.deliveredAt, reader.locale)}.`],
@@ -117,7 +117,7 @@ export const templates: { readonly [N in Cause['type']]: Template<N> } = {
   DeliveryFailed: ({ data }, reader) =>
     toCustomer(
       'delivery_failed',
-      { ...data, data: { shipmentId: data.shipmentId, shippingProvider: data.carrier } },
+      { data: { shipmentId: data.shipmentId, shippingProvider: data.carrier }, ...data },
       reader,
       'Your parcel could not be delivered',
       [

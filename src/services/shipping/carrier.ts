@@ -40,7 +40,7 @@ export function createCarrierEffect(options: CarrierEffectOptions): Effect<Messa
     }
     // Whoever takes the lease over would look up a call that is only beginning.
     if (run.expired()) return again(run, 'the lease ran out', run.lookUp);
-    const outcome = await call(carrier.book({ ...request, requestedAt: message.at }));
+    const outcome = await call(carrier.book({ requestedAt: message.at, ...request }));
     return done(outcome.kind === 'booked' ? booked(message, outcome.booking) : bookingFailed(message, outcome.reason));
   }
 
