@@ -66,7 +66,7 @@ async function bench(): Promise<BenchReport> {
         const completions = new Completions(stage.redis);
         say('Warming up …');
         // A process that has just started is busy compiling what is hot, whichever way it is loaded then.
-        await closedLoop(stage, completions, Math.max(...inFlights), { seconds: Math.min(15, 2 * seconds) });
+        await closedLoop(stage, completions, Math.max(...inFlights), { seconds: Math.min(30, 3 * seconds) });
         for (const inFlight of inFlights) closed.push(await runClosed(stage, completions, workers, inFlight, seconds));
         const capacity = Math.max(...closed.filter((row) => row.workers === workers).map((row) => row.ordersPerSecond));
         for (const share of shares)

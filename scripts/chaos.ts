@@ -12,7 +12,8 @@ const help = `npm run chaos -- [options]
 Sends orders to 2 webs and 4 workers on PostgreSQL, Redis and a gateway of their own while processes, servers, connections,
 clocks and the gateway fail every 1 to 5 s, then checks that nothing is lost, doubled, stuck or oversold (exit code 0).
 
-  --orders N     orders, spread over the time (500)
+  --orders N     orders (500)
+  --within N     seconds within which they are sent, evenly; the fewer, the more are in flight at once (all the time)
   --seconds N    how long things go wrong (45)
   --seed N       what goes wrong, in what order and how, follows from it (random)
   --folder DIR   keeps data, logs, the gateway's ledger and what clients were told there; scripts/chaos/check.ts looks again
@@ -23,6 +24,7 @@ const { values } = parseArgs({
   options: {
     orders: { type: 'string', default: '500' },
     seconds: { type: 'string', default: '45' },
+    within: { type: 'string' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
     folder: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -34,7 +36,7 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
-function wholeNumber(name: 'orders' | 'seconds' | 'seed', least: number): number {
+function wholeNumber(name: 'orders' | 'seconds' | 'within' | 'seed', least: number): number {
   const number = Number(values[name]);
   if (!Number.isInteger(number) || number < least)
     throw new UserError(`--${name} wants a whole number from ${least} on, not ${values[name]}`);
@@ -54,11 +56,14 @@ function folder(): string {
 }
 
 async function main(): Promise<void> {
+  const seconds = wholeNumber('seconds', 5);
   const numbers = {
     orders: wholeNumber('orders', 1),
-    seconds: wholeNumber('seconds', 5),
+    seconds,
+    within: values.within === undefined ? seconds : wholeNumber('within', 1),
     seed: wholeNumber('seed', 0),
   };
+  if (numbers.within > seconds) throw new UserError('--within wants no more than --seconds');
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => interrupted.abort(new UserError('Interrupted; everything is stopped.')));

@@ -14,7 +14,8 @@ export interface Customers {
   readonly signal: AbortSignal;
 }
 
-const lookEveryMs = 400;
+/** How long a customer waits before looking again (ms): each time half as long again, since whoever waits long is one of many. */
+const lookAfterMs = { first: 400, longest: 5_000 };
 
 /**
  * Sends every order at its time and goes on with each as its journey says; resolves once all journeys are at their end.
@@ -99,11 +100,11 @@ class Customer {
 
   /** Waits until the order is in a state; null when it has come to rest in another. */
   async #sees(id: string, state: string): Promise<OrderView | null> {
-    for (;;) {
+    for (let pause = lookAfterMs.first; ; pause = Math.min(pause * 1.5, lookAfterMs.longest)) {
       const { body: order } = await this.#customers.client.send<OrderView>('GET', `/v1/orders/${id}`);
       if (order.state === state) return order;
       if (waitsFor('order', order.state)) return null;
-      await sleep(lookEveryMs, undefined, { signal: this.#customers.signal });
+      await sleep(pause, undefined, { signal: this.#customers.signal });
     }
   }
 

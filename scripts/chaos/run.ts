@@ -22,6 +22,8 @@ import { countFaults, countFindings, type Verdict } from './verdict.js';
 export interface ChaosOptions {
   readonly orders: number;
   readonly seconds: number;
+  /** How long orders keep coming; they are spread evenly over it. */
+  readonly within: number;
   readonly seed: number;
   /** Where everything is kept: data, logs, the ledger, and what was acknowledged. */
   readonly folder: string;
@@ -35,7 +37,7 @@ const patienceMs = 120_000;
 
 /** Sends orders while everything fails, waits until all is quiet, and looks at what is left. */
 export async function runChaos(options: ChaosOptions): Promise<Verdict> {
-  const { folder, say, seed, seconds } = options;
+  const { folder, say, seed, seconds, within } = options;
   const loadBefore = round(loadavg()[0] ?? 0);
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
@@ -52,12 +54,14 @@ export async function runChaos(options: ChaosOptions): Promise<Verdict> {
     const client = new Client(stage.webUrls, signal);
     await fillShelves(client, options.orders);
 
-    say(`${options.orders} orders and ${planFaults(seed, seconds).length} faults within ${seconds} s …`);
+    say(
+      `${options.orders} orders within ${within} s, ${planFaults(seed, seconds).length} faults within ${seconds} s …`,
+    );
     const nemesis = new Nemesis(stage, { redisFolder: join(folder, 'redis'), say });
     const acknowledged = new AcknowledgedFile(acknowledgedPath);
     const customers = { client, acknowledged, keyPrefix: `chaos-${seed}`, signal };
     const underWay = new Set<string>();
-    const ordering = sendOrders(customers, planOrders(seed, options.orders, seconds), underWay);
+    const ordering = sendOrders(customers, planOrders(seed, options.orders, within), underWay);
     // Whoever fails first is heard below.
     ordering.catch(() => undefined);
     const struck = await nemesis.unleash(planFaults(seed, seconds), signal);
@@ -83,6 +87,7 @@ export async function runChaos(options: ChaosOptions): Promise<Verdict> {
       date: new Date().toISOString(),
       seed,
       seconds,
+      within,
       machine: { ...thisMachine(), redis: stage.redisServer.kind, loadBefore },
       ok: isClean && stage.deaths.length === 0 && settledAt !== null,
       orders: {

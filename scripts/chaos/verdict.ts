@@ -9,6 +9,8 @@ export interface Verdict {
   readonly date: string;
   readonly seed: number;
   readonly seconds: number;
+  /** Seconds within which all orders were sent. */
+  readonly within: number;
   /** `loadBefore`: how many processes were running or waiting for a core in the minute before the run. */
   readonly machine: Machine & { readonly redis: string; readonly loadBefore: number };
   /** The checker found nothing, and nothing ended that had not been killed. */
@@ -75,7 +77,7 @@ export function describeVerdict(verdict: Verdict): string {
       .map(([name, count]) => `${count} ${name}`)
       .join(', ');
   const rows: [string, string][] = [
-    ['run', `${verdict.date}, seed ${verdict.seed}, ${verdict.seconds} s`],
+    ['run', `${verdict.date}, seed ${verdict.seed}, ${verdict.seconds} s, orders sent within ${verdict.within} s`],
     [
       'machine',
       `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}, ${machine.redis}, load ${machine.loadBefore} before the run`,

@@ -72,9 +72,13 @@ function putUuid(value: string): void {
 /** 2000-01-01, from which PostgreSQL counts (ms since 1970). */
 const epoch = 946_684_800_000;
 
+/** The instant that was written last: a drain writes its own again and again. */
+let lastInstant = { text: '', micros: Number.NaN };
+
 /** @throws {TypeError} when it is no instant */
 function putInstant(value: string): void {
-  const micros = (Date.parse(value) - epoch) * 1000;
+  if (value !== lastInstant.text) lastInstant = { text: value, micros: (Date.parse(value) - epoch) * 1000 };
+  const { micros } = lastInstant;
   if (Number.isNaN(micros)) throw new TypeError(`not an instant: ${value}`);
   putInt(8);
   putInt(Math.floor(micros / 2 ** 32));

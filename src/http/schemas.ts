@@ -37,7 +37,7 @@ export const addressInput = z
     const whole = second === undefined ? first : `${first}, ${second}`;
     if (whole.length > 200)
       context.addIssue({ code: 'custom', path: ['street'], message: 'Too long: at most 200 characters' });
-    return { ...rest, street: whole, postalCode: post };
+    return { street: whole, postalCode: post, ...rest };
   })
   .meta({
     id: 'AddressInput',

@@ -106,7 +106,9 @@ describe('an array as a parameter', () => {
     });
   }
 
-  it('refuses what is no instant', () => {
-    expect(() => instants(['2026-13-01T00:00:00.000Z'])).to.throw(TypeError, 'not an instant');
-  });
+  for (const wrong of ['', '2026-13-01T00:00:00.000Z']) {
+    it(`refuses '${wrong}' as an instant, as often as it is asked`, () => {
+      for (const _ of ['first', 'again']) expect(() => instants([wrong])).to.throw(TypeError, 'not an instant');
+    });
+  }
 });
