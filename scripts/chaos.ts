@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { runChaos } from './chaos/run.js';
 import { describeVerdict } from './chaos/verdict.js';
 import { reaper } from './dev/reaper.js';
@@ -86,7 +86,7 @@ async function main(): Promise<void> {
 if (values.help) process.stdout.write(help);
 else {
   await main().catch((error: unknown) => {
-    say(error instanceof UserError ? error.message : String((error as Error).stack));
+    say(error instanceof UserError ? error.message : inspect(error));
     process.exitCode = error instanceof UserError ? 2 : 1;
   });
 }

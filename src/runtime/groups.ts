@@ -12,6 +12,8 @@ interface Waiting<T, R> {
  * grow by themselves under load; where a group costs much however little it holds, groups can be kept some time apart.
  */
 export class Groups<T, R> {
+  /** Those that go before the others, and the others. */
+  readonly #ahead: Waiting<T, R>[] = [];
   readonly #waiting: Waiting<T, R>[] = [];
   readonly #work: (items: readonly T[]) => Promise<readonly (R | Error)[]>;
   readonly #max: number;
@@ -37,13 +39,16 @@ export class Groups<T, R> {
 
   /** Items that wait or are being worked on by no group yet. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#ahead.length + this.#waiting.length;
   }
 
-  /** Adds an item to the next group; resolves when that group is done. */
-  submit(item: T): Promise<R> {
+  /**
+   * Adds an item to the next group that has room; resolves when that group is done.
+   * @param ahead whether it goes before whatever waits already
+   */
+  submit(item: T, ahead = false): Promise<R> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      (ahead ? this.#ahead : this.#waiting).push({ item, resolve, reject });
       // A microtask's grace: items submitted in the same tick belong together.
       if (!this.#isRunning) queueMicrotask(() => this.#start());
     });
@@ -51,20 +56,21 @@ export class Groups<T, R> {
 
   /** Resolves once nothing waits and nothing is being worked on. */
   idle(): Promise<void> {
-    if (!this.#isRunning && this.#waiting.length === 0) return Promise.resolve();
+    if (!this.#isRunning && this.waiting === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   #start(): void {
-    if (this.#isRunning || this.#waiting.length === 0) return;
+    if (this.#isRunning || this.waiting === 0) return;
     this.#isRunning = true;
     void this.#run();
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    while (this.waiting > 0) {
       await this.#rest();
-      const group = this.#waiting.splice(0, this.#max);
+      const group = this.#ahead.splice(0, this.#max);
+      group.push(...this.#waiting.splice(0, this.#max - group.length));
       try {
         const results = await this.#work(group.map((waiting) => waiting.item));
         for (const [index, waiting] of group.entries()) {

@@ -94,9 +94,9 @@ export class Lane {
     return this.#groups.submit({ kind: 'claim', asked: { ref, failure: null } }) as Promise<Claim | null>;
   }
 
-  /** Stores what came of a run. */
+  /** Stores what came of a run, before anything else that waits: its claim lasts only so long, and somebody would look it up again. */
   settle(settlement: Settlement): Promise<Unsettled | null> {
-    return this.#groups.submit({ kind: 'settle', settlement }) as Promise<Unsettled | null>;
+    return this.#groups.submit({ kind: 'settle', settlement }, true) as Promise<Unsettled | null>;
   }
 
   /** Resolves once everything submitted is committed and handed off. */

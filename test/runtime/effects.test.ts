@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { sql } from 'kysely';
+import type { Claim } from '../../src/runtime/claims.js';
 import type { Effects } from '../../src/runtime/effects.js';
 import type { EffectOutcome } from '../../src/runtime/ports.js';
 import type { Ref } from '../../src/runtime/routing.js';
@@ -58,6 +59,22 @@ describe('an effect (invariant 5)', () => {
     await effects.run(ref);
     expect(toy.horn.blown).to.deep.equal([ref.id]);
     expect(await heard(ref)).to.deep.equal(['toot']);
+  });
+
+  it('has its outcome stored before anything else that waits, since its claim lasts only so long', async () => {
+    const lane = toy.createLane({ batchSize: 1 });
+    const ref = await blow();
+    const claim = (await lane.claim(ref)) as Claim;
+    const done: string[] = [];
+    const others = await Promise.all(Array.from({ length: 5 }, () => toy.join()));
+    await Promise.all([
+      ...others.map((actorId, index) =>
+        lane.submit({ recipient: 'player', actorId }).then(() => done.push(`${index}`)),
+      ),
+      lane.settle({ claim, outcome: { kind: 'done', emit: [] } }).then(() => done.push('outcome')),
+    ]);
+    expect(done).to.deep.equal(['outcome', '0', '1', '2', '3', '4']);
+    expect(await rowOf(ref)).to.equal(undefined);
   });
 
   it('has no more calls under way than it may, and gets to all of them', async () => {

@@ -42,6 +42,22 @@ describe('group commit', () => {
     expect(await done).to.deep.equal(['a!', 'b!', 'c!']);
   });
 
+  it('takes what goes ahead before all that waits, in its own order, and no more in a group than is allowed', async () => {
+    const work = createWork();
+    const groups = new Groups({ work: work.work, max: 3 });
+    const first = groups.submit('a');
+    await settle();
+    const rest = [
+      ...['b', 'c', 'd'].map((item) => groups.submit(item)),
+      ...['x', 'y'].map((item) => groups.submit(item, true)),
+    ];
+    expect(groups.waiting).to.equal(5);
+    for (const index of [0, 1, 2]) await finish(work, index);
+    expect(work.groups.map(({ items }) => items)).to.deep.equal([['a'], ['x', 'y', 'b'], ['c', 'd']]);
+    expect(await Promise.all([first, ...rest])).to.deep.equal(['a!', 'b!', 'c!', 'd!', 'x!', 'y!']);
+    await groups.idle();
+  });
+
   it('makes whatever arrives during a group the next group, in the order of arrival', async () => {
     const work = createWork();
     const groups = new Groups({ work: work.work, max: 10 });
