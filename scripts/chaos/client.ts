@@ -8,6 +8,8 @@ export interface Reply<B> {
 
 const timeoutMs = 8_000;
 const pauseMs = 300;
+/** Requests under way at once; of thousands this process would be busy with itself. Others wait, as they would for a connection. */
+const mostAtOnce = 500;
 
 /** Whether the same request may get another answer later. */
 const isForNow = (status: number, code: string | undefined): boolean =>
@@ -17,6 +19,8 @@ const isForNow = (status: number, code: string | undefined): boolean =>
 export class Client {
   readonly #urls: readonly string[];
   readonly #signal: AbortSignal;
+  #underWay = 0;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(urls: readonly string[], signal: AbortSignal) {
     this.#urls = urls;
@@ -30,11 +34,26 @@ export class Client {
    */
   async send<B>(method: string, path: string, body?: unknown, key?: string): Promise<Reply<B>> {
     for (let attempt = Math.floor(Math.random() * this.#urls.length); ; attempt++) {
-      const reply = await this.#try<B & { code?: string }>(attempt, method, path, body, key).catch(() => null);
+      await this.#enter();
+      const reply = await this.#try<B & { code?: string }>(attempt, method, path, body, key)
+        .catch(() => null)
+        .finally(() => this.#leave());
       this.#signal.throwIfAborted();
       if (reply && !isForNow(reply.status, reply.body.code)) return reply;
       await sleep(pauseMs, undefined, { signal: this.#signal });
     }
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#underWay === mostAtOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#underWay++;
+  }
+
+  /** Whoever waits longest has the place now. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#underWay--;
   }
 
   async #try<B>(attempt: number, method: string, path: string, body: unknown, key?: string): Promise<Reply<B>> {
