@@ -220,6 +220,16 @@ export const mutants: readonly Mutant[] = [
     test: test('queues/streams', 'takes none behind one that was refused'),
   },
   {
+    name: 'outcomes of outside calls are stored before whatever else waits',
+    file: runtime('lane'),
+    from: "{ kind: 'settle', settlement }, true)",
+    to: "{ kind: 'settle', settlement })",
+    test: test(
+      'runtime/effects',
+      'has its outcome stored before anything else that waits, since its claim lasts only so long',
+    ),
+  },
+  {
     name: 'an event that a stream holds already is the same one',
     file: 'queues/streams.ts',
     from: 'attributesOf(entry[1]).id === event.id',
