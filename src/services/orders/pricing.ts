@@ -44,7 +44,10 @@ export function priceOrder(order: {
   if (rate === null)
     throw new DomainError('UNSUPPORTED_COUNTRY', `FlowMart does not deliver to ${destination.country}.`);
 
-  const items = lines.map((line) => ({ totalPrice: money(line.unitPrice.amount * line.quantity), ...line }));
+  const items = lines.map(({ productId, sku, productName, quantity, unitPrice }) => {
+    const totalPrice = money(unitPrice.amount * quantity);
+    return { productId, sku, productName, quantity, unitPrice, totalPrice };
+  });
   const foreign = items.find((item) => item.unitPrice.currency !== currency);
   const subtotal = items.reduce((sum, item) => sum + item.totalPrice.amount, 0);
   const goods = subtotal - discount;
