@@ -93,6 +93,7 @@ export interface OrderContext {
 /** The context of an order that was just placed. */
 export function newOrder(placed: { readonly data: MessageData<'PlaceOrder'>; readonly at: string }): OrderContext {
   const { subscriptionId, ...order } = placed.data;
+  // Not a spread: what is new behind one costs Node.js 20 microseconds, and each object a hidden class (docs/performance.md).
   return Object.assign({}, order, {
     subscriptionId: subscriptionId ?? null,
     placedAt: placed.at,

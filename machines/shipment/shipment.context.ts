@@ -27,6 +27,7 @@ export interface ShipmentContext extends Parcel {
 
 /** The context of a parcel that was just asked for. */
 export const newShipment = (data: MessageData<'CreateShipment'>): ShipmentContext =>
+  // Not a spread: what is new behind one costs Node.js 20 microseconds, and each object a hidden class (docs/performance.md).
   Object.assign({}, data, {
     carrier: chooseCarrier(data),
     attempt: 0,

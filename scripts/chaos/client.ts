@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
 
 /** What FlowMart answered for good: it is done, or it is refused. */
 export interface Reply<B> {
@@ -19,8 +20,7 @@ const isForNow = (status: number, code: string | undefined): boolean =>
 export class Client {
   readonly #urls: readonly string[];
   readonly #signal: AbortSignal;
-  #underWay = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #limit = pLimit(mostAtOnce);
 
   constructor(urls: readonly string[], signal: AbortSignal) {
     this.#urls = urls;
@@ -34,26 +34,13 @@ export class Client {
    */
   async send<B>(method: string, path: string, body?: unknown, key?: string): Promise<Reply<B>> {
     for (let attempt = Math.floor(Math.random() * this.#urls.length); ; attempt++) {
-      await this.#enter();
-      const reply = await this.#try<B & { code?: string }>(attempt, method, path, body, key)
-        .catch(() => null)
-        .finally(() => this.#leave());
+      const reply = await this.#limit(() =>
+        this.#try<B & { code?: string }>(attempt, method, path, body, key).catch(() => null),
+      );
       this.#signal.throwIfAborted();
       if (reply && !isForNow(reply.status, reply.body.code)) return reply;
       await sleep(pauseMs, undefined, { signal: this.#signal });
     }
-  }
-
-  async #enter(): Promise<void> {
-    if (this.#underWay === mostAtOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#underWay++;
-  }
-
-  /** Whoever waits longest has the place now. */
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#underWay--;
   }
 
   async #try<B>(attempt: number, method: string, path: string, body: unknown, key?: string): Promise<Reply<B>> {

@@ -20,7 +20,9 @@ export function onTheirClocks(db: Kysely<Database>, acceptor: Acceptor): Accepto
   return {
     async accept(request) {
       const subject = request.data as Subject;
-      return acceptor.accept(Object.assign({}, request, { clockId: subject.clockId ?? (await clockOf(subject)) }));
+      const clockId = subject.clockId ?? (await clockOf(subject));
+      // Not a spread: what is new behind one costs Node.js 20 microseconds, and each object a hidden class (docs/performance.md).
+      return acceptor.accept(Object.assign({}, request, { clockId }));
     },
   };
 }

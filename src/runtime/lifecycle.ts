@@ -95,6 +95,7 @@ export function restore(actor: Actor, stored: { version: number; machineVersion:
 
 function applied({ state, actions }: Move, armedBefore: Readonly<Record<string, number>>, version: number): Step {
   const emitted: Outgoing[] = [];
+  // Not a spread: what is new behind one costs Node.js 20 microseconds, and each object a hidden class (docs/performance.md).
   const armed: Record<string, number> = Object.assign({}, armedBefore);
   const arm: Record<string, number> = {};
   const disarm = new Set<string>();
